@@ -1,0 +1,414 @@
+use alloc::vec::Vec;
+
+use crate::layout::{self, HEADER_LEN, ROW_HEADER_LEN, align8};
+use crate::{Civil, Operation, Row, TooLarge};
+
+/// Writes a frame: rows first, as they come; the directories that describe them behind, at the end.
+///
+/// One builder is used again for frame after frame and then allocates no more.
+///
+/// ```
+/// use tidemill_rows::{ChangeRecord, Column, Frame, FrameBuilder, LogicalType, Operation, Schema, Value};
+///
+/// let schema = Schema {
+///     database: "shop".into(),
+///     table: "orders".into(),
+///     slots: 1,
+///     columns: vec![Column::new("id", LogicalType::Int, "int", 0)],
+///     ..Schema::default()
+/// };
+/// let mut frames = FrameBuilder::new();
+/// let orders = frames.schema(&schema.encode())?;
+/// let mut row = frames.row(1);
+/// row.int(0, 42);
+/// let after = row.finish()?;
+/// frames.change(&ChangeRecord { after: Some(after), ..ChangeRecord::new(Operation::Insert, orders) })?;
+/// let mut bytes = Vec::new();
+/// frames.finish(&mut bytes)?;
+///
+/// let frame = Frame::validate(&bytes)?;
+/// let change = frame.changes().next().unwrap();
+/// let id = change.schema().unwrap().column_named("id").unwrap();
+/// assert_eq!(change.after().unwrap().value(&id), Value::Int(42));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FrameBuilder {
+    /// Header and rows.
+    buf: Vec<u8>,
+    transactions: Vec<u8>,
+    transaction_ids: Vec<u8>,
+    changes: Vec<u8>,
+    schemas: Vec<u8>,
+    /// Of each schema, from the start of `schemas`.
+    schema_offsets: Vec<u32>,
+    flags: u16,
+}
+
+/// A finished row, to be named by a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowRef(pub(crate) u32);
+
+/// What the change directory holds of a change.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangeRecord {
+    /// What happened.
+    pub operation: Operation,
+    /// Schema of both images, as [`FrameBuilder::schema`] numbered it, or [`layout::NO_SCHEMA`].
+    pub schema: u16,
+    /// The row as it was.
+    pub before: Option<RowRef>,
+    /// The row as it is now.
+    pub after: Option<RowRef>,
+    /// Index in the source batch; a plugin hands it on as it found it.
+    pub src: u32,
+    /// As [`FrameBuilder::transaction`] numbered it, or [`layout::NO_TRANSACTION`].
+    pub transaction: u32,
+    /// Place in the transaction, from 0.
+    pub order: u64,
+    /// When the source wrote it, in microseconds since 1970 UTC, or [`layout::NO_TIME`].
+    pub time_us: i64,
+}
+
+impl ChangeRecord {
+    /// A change without images, transaction and time.
+    #[must_use]
+    pub const fn new(operation: Operation, schema: u16) -> Self {
+        Self {
+            operation,
+            schema,
+            before: None,
+            after: None,
+            src: 0,
+            transaction: layout::NO_TRANSACTION,
+            order: 0,
+            time_us: layout::NO_TIME,
+        }
+    }
+}
+
+impl Default for FrameBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FrameBuilder {
+    /// An empty frame.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            buf: alloc::vec![0; HEADER_LEN],
+            transactions: Vec::new(),
+            transaction_ids: Vec::new(),
+            changes: Vec::new(),
+            schemas: Vec::new(),
+            schema_offsets: Vec::new(),
+            flags: 0,
+        }
+    }
+
+    /// Forgets what was written and keeps the memory.
+    pub fn clear(&mut self) {
+        self.buf.clear();
+        self.buf.resize(HEADER_LEN, 0);
+        self.transactions.clear();
+        self.transaction_ids.clear();
+        self.changes.clear();
+        self.schemas.clear();
+        self.schema_offsets.clear();
+        self.flags = 0;
+    }
+
+    /// Sets [`layout::FLAG_CONTINUES`] and [`layout::FLAG_CONTINUED`].
+    pub fn flags(&mut self, flags: u16) {
+        self.flags = flags;
+    }
+
+    /// Adds a schema as [`crate::Schema::encode`] or a frame gives it, and answers its index.
+    ///
+    /// # Errors
+    /// When the frame is full.
+    pub fn schema(&mut self, encoded: &[u8]) -> Result<u16, TooLarge> {
+        let index = u16::try_from(self.schema_offsets.len()).map_err(|_| TooLarge)?;
+        if index == layout::NO_SCHEMA {
+            return Err(TooLarge);
+        }
+        self.schema_offsets.push(offset(self.schemas.len())?);
+        self.schemas.extend_from_slice(encoded);
+        self.schemas.resize(align8(self.schemas.len()), 0);
+        Ok(index)
+    }
+
+    /// Adds a transaction and answers its index. `commit_us` as [`ChangeRecord::time_us`].
+    ///
+    /// # Errors
+    /// When the frame is full.
+    pub fn transaction(&mut self, id: &[u8], commit_us: i64) -> Result<u32, TooLarge> {
+        let index = offset(self.transactions.len() / layout::TRANSACTION_LEN)?;
+        // Relative to the ids until `finish` knows where they come to stand.
+        let at = offset(self.transaction_ids.len())?;
+        self.transactions.extend_from_slice(&at.to_le_bytes());
+        self.transactions.extend_from_slice(&offset(id.len())?.to_le_bytes());
+        self.transactions.extend_from_slice(&commit_us.to_le_bytes());
+        self.transactions.extend_from_slice(&[0; 8]);
+        self.transaction_ids.extend_from_slice(id);
+        Ok(index)
+    }
+
+    /// Begins a row whose cells are all unavailable until they are set.
+    #[inline]
+    pub fn row(&mut self, slots: u32) -> RowWriter<'_> {
+        let slots = slots as usize;
+        let start = self.buf.len();
+        let states = start + ROW_HEADER_LEN;
+        let cells = states + align8(slots);
+        self.buf.resize(cells + slots * 8, 0);
+        self.buf[states..states + slots].fill(layout::STATE_UNAVAILABLE);
+        RowWriter { buf: &mut self.buf, start, slots }
+    }
+
+    /// Adds a copy of a row of another frame.
+    ///
+    /// # Errors
+    /// When the frame is full.
+    pub fn copy_row(&mut self, row: &Row<'_>) -> Result<RowRef, TooLarge> {
+        let start = self.buf.len();
+        self.buf.extend_from_slice(row.bytes());
+        offset(self.buf.len())?;
+        Ok(RowRef(offset(start)?))
+    }
+
+    /// Adds a change. The rows it names were finished after those of the change before it.
+    ///
+    /// # Errors
+    /// When the frame is full.
+    #[inline]
+    pub fn change(&mut self, change: &ChangeRecord) -> Result<(), TooLarge> {
+        let mut entry = [0_u8; layout::CHANGE_LEN];
+        entry[0] = change.operation as u8;
+        entry[2..4].copy_from_slice(&change.schema.to_le_bytes());
+        entry[4..8].copy_from_slice(&change.before.map_or(0, |row| row.0).to_le_bytes());
+        entry[8..12].copy_from_slice(&change.after.map_or(0, |row| row.0).to_le_bytes());
+        entry[12..16].copy_from_slice(&change.src.to_le_bytes());
+        entry[16..20].copy_from_slice(&change.transaction.to_le_bytes());
+        entry[24..32].copy_from_slice(&change.order.to_le_bytes());
+        entry[32..40].copy_from_slice(&change.time_us.to_le_bytes());
+        self.changes.extend_from_slice(&entry);
+        Ok(())
+    }
+
+    /// How many changes there are so far.
+    #[must_use]
+    pub fn change_count(&self) -> usize {
+        self.changes.len() / layout::CHANGE_LEN
+    }
+
+    /// How many bytes the rows take so far.
+    #[must_use]
+    pub fn row_bytes(&self) -> usize {
+        self.buf.len() - HEADER_LEN
+    }
+
+    /// Completes the frame into `out` (whose old content is lost and whose memory is used again)
+    /// and begins the next one.
+    ///
+    /// # Errors
+    /// When the frame is full. The builder is then cleared, too.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), TooLarge> {
+        let finished = self.complete();
+        core::mem::swap(out, &mut self.buf);
+        self.clear();
+        finished
+    }
+
+    fn complete(&mut self) -> Result<(), TooLarge> {
+        let ids_at = offset(self.buf.len())?;
+        self.buf.append(&mut self.transaction_ids);
+        self.align();
+        let transactions_at = offset(self.buf.len())?;
+        for entry in self.transactions.chunks_exact_mut(layout::TRANSACTION_LEN) {
+            if let Some(at) = entry.first_chunk_mut::<4>() {
+                *at = (u32::from_le_bytes(*at) + ids_at).to_le_bytes();
+            }
+        }
+        self.buf.append(&mut self.transactions);
+        let changes_at = offset(self.buf.len())?;
+        let changes = offset(self.changes.len() / layout::CHANGE_LEN)?;
+        self.buf.append(&mut self.changes);
+        let header = Header {
+            flags: self.flags,
+            transactions: (changes_at - transactions_at) / layout::TRANSACTION_LEN as u32,
+            changes,
+            transactions_at,
+            changes_at,
+        };
+        close(&mut self.buf, &header, &self.schemas, &self.schema_offsets)
+    }
+
+    fn align(&mut self) {
+        self.buf.resize(align8(self.buf.len()), 0);
+    }
+}
+
+pub(crate) struct Header {
+    pub(crate) flags: u16,
+    pub(crate) transactions: u32,
+    pub(crate) changes: u32,
+    pub(crate) transactions_at: u32,
+    pub(crate) changes_at: u32,
+}
+
+/// Appends the schemas, a frame's last part, and fills the header in.
+pub(crate) fn close(
+    buf: &mut Vec<u8>,
+    header: &Header,
+    schemas: &[u8],
+    schema_offsets: &[u32],
+) -> Result<(), TooLarge> {
+    let schemas_at = offset(buf.len())?;
+    buf.extend_from_slice(schemas);
+    let table_at = offset(buf.len())?;
+    for &schema in schema_offsets {
+        buf.extend_from_slice(&(schemas_at + schema).to_le_bytes());
+    }
+    buf.resize(align8(buf.len()), 0);
+    let total = offset(buf.len())?;
+    buf[0..4].copy_from_slice(&layout::FRAME_MAGIC);
+    buf[4..6].copy_from_slice(&layout::VERSION.to_le_bytes());
+    buf[6..8].copy_from_slice(&header.flags.to_le_bytes());
+    let words = [
+        total,
+        schema_offsets.len() as u32,
+        header.transactions,
+        header.changes,
+        table_at,
+        header.transactions_at,
+        header.changes_at,
+        schemas_at,
+    ];
+    for (index, word) in words.iter().enumerate() {
+        buf[8 + index * 4..12 + index * 4].copy_from_slice(&word.to_le_bytes());
+    }
+    Ok(())
+}
+
+#[inline]
+pub(crate) fn offset(len: usize) -> Result<u32, TooLarge> {
+    u32::try_from(len).map_err(|_| TooLarge)
+}
+
+/// Writes one row. Cells held in the heap are set in ascending slot order, each at most once.
+#[derive(Debug)]
+pub struct RowWriter<'b> {
+    buf: &'b mut Vec<u8>,
+    start: usize,
+    slots: usize,
+}
+
+impl RowWriter<'_> {
+    #[inline]
+    fn state(&mut self, slot: usize, state: u8) {
+        self.buf[self.start + ROW_HEADER_LEN + slot] = state;
+    }
+
+    /// Sets a cell by the 64 bits of its slot, as `LAYOUT.md` gives them for each logical type.
+    #[inline]
+    pub fn bits(&mut self, slot: u32, bits: u64) {
+        let slot = slot as usize;
+        assert!(slot < self.slots, "a row has no cell beyond its slots");
+        self.state(slot, layout::STATE_PRESENT);
+        let at = self.start + ROW_HEADER_LEN + align8(self.slots) + slot * 8;
+        self.buf[at..at + 8].copy_from_slice(&bits.to_le_bytes());
+    }
+
+    /// Sets a cell to NULL.
+    #[inline]
+    pub fn null(&mut self, slot: u32) {
+        assert!((slot as usize) < self.slots, "a row has no cell beyond its slots");
+        self.state(slot as usize, layout::STATE_NULL);
+    }
+
+    /// Sets a cell to unavailable.
+    #[inline]
+    pub fn unavailable(&mut self, slot: u32) {
+        assert!((slot as usize) < self.slots, "a row has no cell beyond its slots");
+        self.state(slot as usize, layout::STATE_UNAVAILABLE);
+    }
+
+    /// Sets a bool.
+    #[inline]
+    pub fn bool(&mut self, slot: u32, value: bool) {
+        self.bits(slot, u64::from(value));
+    }
+
+    /// Sets an int.
+    #[inline]
+    pub fn int(&mut self, slot: u32, value: i64) {
+        self.bits(slot, value as u64);
+    }
+
+    /// Sets a float32.
+    #[inline]
+    pub fn float32(&mut self, slot: u32, value: f32) {
+        self.bits(slot, u64::from(value.to_bits()));
+    }
+
+    /// Sets a float64.
+    #[inline]
+    pub fn float64(&mut self, slot: u32, value: f64) {
+        self.bits(slot, value.to_bits());
+    }
+
+    /// Sets a date, datetime or timestamp.
+    #[inline]
+    pub fn civil(&mut self, slot: u32, value: Civil) {
+        self.bits(slot, value.pack());
+    }
+
+    /// Sets a cell held in the heap: text, decimal, bytes, json, geometry, uuid, interval, array.
+    #[inline]
+    pub fn bytes(&mut self, slot: u32, bytes: &[u8]) {
+        let at = self.heap_at();
+        self.buf.extend_from_slice(bytes);
+        self.bits(slot, at | (bytes.len() as u64) << 32);
+    }
+
+    /// Sets a cell held in the heap to what `write` appends to the buffer it is given.
+    ///
+    /// # Errors
+    /// What `write` answers.
+    #[inline]
+    pub fn bytes_with<E>(
+        &mut self,
+        slot: u32,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let at = self.heap_at();
+        let before = self.buf.len();
+        write(self.buf)?;
+        let len = self.buf.len().saturating_sub(before) as u64;
+        self.bits(slot, at | len << 32);
+        Ok(())
+    }
+
+    fn heap_at(&self) -> u64 {
+        (self.buf.len() - self.start) as u64
+    }
+
+    /// Completes the row.
+    ///
+    /// # Errors
+    /// When the frame is full.
+    #[inline]
+    pub fn finish(self) -> Result<RowRef, TooLarge> {
+        let Self { buf, start, slots } = self;
+        buf.resize(align8(buf.len()), 0);
+        // Everything inside the row is smaller than the offset of its end.
+        offset(buf.len())?;
+        let len = (buf.len() - start) as u32;
+        buf[start..start + 4].copy_from_slice(&len.to_le_bytes());
+        buf[start + 4..start + 8].copy_from_slice(&(slots as u32).to_le_bytes());
+        Ok(RowRef(start as u32))
+    }
+}

@@ -1,0 +1,70 @@
+//! Changes to a finished frame that touch its directories only: no row is copied.
+
+use alloc::vec::Vec;
+
+use crate::builder::{Header, close, offset};
+use crate::layout::{self, align8};
+use crate::{Frame, Invalid, TooLarge};
+
+/// Drops every change whose bit in `keep` is not set. One bit a change, least significant first;
+/// changes beyond the end of `keep` are dropped.
+///
+/// # Errors
+/// When the bytes are no frame.
+pub fn keep(frame: &mut [u8], keep: &[u8]) -> Result<(), Invalid> {
+    let set = |index: usize| keep.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1);
+    retain(frame, |index, _| set(index))
+}
+
+/// Drops every change of the schemas that `drop` says yes to, by their index.
+///
+/// # Errors
+/// When the bytes are no frame.
+pub fn drop_schemas(frame: &mut [u8], drop: impl Fn(u16) -> bool) -> Result<(), Invalid> {
+    retain(frame, |_, schema| schema == layout::NO_SCHEMA || !drop(schema))
+}
+
+fn retain(frame: &mut [u8], keep: impl Fn(usize, u16) -> bool) -> Result<(), Invalid> {
+    let dir = Frame::parse(frame)?.directories();
+    let mut kept = 0;
+    for index in 0..dir.changes as usize {
+        let at = dir.changes_at + index * layout::CHANGE_LEN;
+        if keep(index, crate::read::u16_at(frame, at + 2)) {
+            frame.copy_within(at..at + layout::CHANGE_LEN, dir.changes_at + kept * layout::CHANGE_LEN);
+            kept += 1;
+        }
+    }
+    frame[20..24].copy_from_slice(&(kept as u32).to_le_bytes());
+    Ok(())
+}
+
+/// Puts other schemas in the place of a frame's own, index by index. They must have as many slots,
+/// and may have fewer columns and other names: that is how a plan renames and drops columns.
+///
+/// # Errors
+/// When the bytes are no frame, or the frame would be too large.
+pub fn replace_schemas<'s>(
+    frame: &mut Vec<u8>,
+    schemas: impl Iterator<Item = &'s [u8]>,
+) -> Result<(), Invalid> {
+    let view = Frame::parse(frame)?;
+    let (flags, dir) = (view.flags(), view.directories());
+    let header = Header {
+        flags,
+        transactions: dir.transactions,
+        changes: dir.changes,
+        transactions_at: dir.transactions_at as u32,
+        changes_at: dir.changes_at as u32,
+    };
+    let full = |_: TooLarge| Invalid::new(frame.len(), "the frame is full");
+    let mut encoded = Vec::new();
+    let mut offsets = Vec::new();
+    for schema in schemas {
+        offsets.push(offset(encoded.len()).map_err(full)?);
+        encoded.extend_from_slice(schema);
+        encoded.resize(align8(encoded.len()), 0);
+    }
+    frame.truncate(dir.schema_area_at);
+    close(frame, &header, &encoded, &offsets)
+        .map_err(|_: TooLarge| Invalid::new(dir.schema_area_at, "the frame is full"))
+}
