@@ -20,5 +20,5 @@ mariadb_stop "$dir"
 
 mkdir -p "$here/binlog"
 rm -f "$here"/binlog/mbin.*
-cp "$dir"/data/mbin.0* "$here/binlog/"
+install -m 644 "$dir"/data/mbin.0* "$here/binlog/"
 wc -c "$here"/binlog/mbin.*

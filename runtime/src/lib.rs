@@ -1,1 +1,13 @@
+//! The runtime of tidemill. `ARCHITECTURE.md` beside this crate shows the way through it.
 
+use std::pin::Pin;
+
+pub mod error;
+pub mod plugin;
+pub mod policy;
+pub mod sink;
+pub mod source;
+pub mod state;
+
+/// A future behind a pointer, for traits whose implementations are chosen at run time.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -17,10 +17,11 @@ SELECT CONCAT(table_schema, ".", table_name),
     CONCAT("SELECT ",
         GROUP_CONCAT(
             IF(data_type REGEXP "binary|blob|bit|geometry|point|linestring|polygon",
-                CONCAT("HEX(`", column_name, "`) `", column_name, ":hex`"), CONCAT("`", column_name, "`"))
+                CONCAT("HEX(`", quoted, "`) `", quoted, ":hex`"), CONCAT("`", quoted, "`"))
             ORDER BY ordinal_position SEPARATOR ", "),
         " FROM `", table_schema, "`.`", table_name, "` ORDER BY 1", IF(COUNT(*) > 1, ", 2", ""))
-FROM information_schema.tables JOIN information_schema.columns USING (table_schema, table_name)
+FROM (SELECT *, REPLACE(column_name, "`", "``") quoted FROM information_schema.columns) columns
+    JOIN information_schema.tables USING (table_schema, table_name)
 WHERE table_schema NOT IN ("mysql", "sys", "information_schema", "performance_schema") AND table_type <> "VIEW"
 GROUP BY table_schema, table_name ORDER BY table_schema, table_name'
 
@@ -43,8 +44,7 @@ record() {
     # Only a stopped server has closed its log: it ends with a STOP event and without the in-use flag.
     mariadb_stop "$dir"
     mv "$dir/select.tsv" "$here/$name.select.tsv"
-    mv "$dir/data/$name.000001" "$here/"
-    chmod 644 "$here/$name.000001"
+    install -m 644 "$dir/data/$name.000001" "$here/"
     wc -c "$here/$name.000001"
 }
 

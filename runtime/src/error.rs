@@ -1,0 +1,151 @@
+//! What went wrong. What to do next is [`crate::policy`]'s to say.
+
+use std::fmt;
+
+/// What an error is about. Nothing in the program matches on an error's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The pipeline file or the command line is wrong.
+    Config,
+    /// The log's bytes are damaged or cannot be understood.
+    Input,
+    /// The log lacks something that was written, or may lack it: going on could lose changes.
+    Gap,
+    /// The source cannot be reached or read.
+    Source,
+    /// A plugin failed.
+    Plugin,
+    /// The sink cannot be reached or written.
+    Sink,
+    /// The state cannot be read or written.
+    State,
+    /// tidemill itself is wrong.
+    Bug,
+}
+
+/// An error: what was wrong, where, and what to do about it.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    code: &'static str,
+    message: String,
+    context: Vec<(&'static str, String)>,
+    hint: Option<String>,
+    transient: bool,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of most functions here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error with its stable name (`plugin-deadline`) and a sentence that says what was wrong.
+    pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            code,
+            message: message.into(),
+            context: Vec::new(),
+            hint: None,
+            transient: false,
+            source: None,
+        }))
+    }
+
+    /// Adds where it happened: `file`, `position`, `table`, `plugin`.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.0.context.push((key, value.to_string()));
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Marks it as something that may pass by itself.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.0.transient = true;
+        self
+    }
+
+    /// Adds the error below it.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// Its stable name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// True when it may pass by itself.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.0.transient
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// Where it happened.
+    #[must_use]
+    pub fn context(&self) -> &[(&'static str, String)] {
+        &self.0.context
+    }
+}
+
+/// One line: the message, where, and what lies below it. `{:#}` adds the code and the hint on lines of their own.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        if f.alternate() {
+            write!(f, "[{}] ", inner.code)?;
+        }
+        f.write_str(&inner.message)?;
+        for (index, (key, value)) in inner.context.iter().enumerate() {
+            write!(f, "{}{key} {value}", if index == 0 { " (" } else { ", " })?;
+        }
+        if !inner.context.is_empty() {
+            f.write_str(")")?;
+        }
+        let mut below = std::error::Error::source(self);
+        while let Some(error) = below {
+            write!(f, ": {error}")?;
+            below = error.source();
+        }
+        match &inner.hint {
+            Some(hint) if f.alternate() => write!(f, "\n  hint: {hint}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,45 @@
+//! Plugins: one trait, two engines.
+//!
+//! The stock plugins are linked natively; anything else, and a stock plugin with `sandbox: true`,
+//! runs as a WebAssembly component. What calls a [`Plugin`] cannot tell them apart.
+
+use tidemill_plugin::{Outcome, Plan};
+use tidemill_rows::Schema;
+
+mod fault;
+
+pub use fault::Fault;
+
+/// An instance of a plugin, configured. Each worker has its own.
+pub trait Plugin: Send {
+    /// What becomes of this version of a table. Only for plugins that export a planner.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    fn plan(&mut self, schema: &Schema) -> Result<Plan, Fault>;
+
+    /// What becomes of a row frame; the mask or the new frame is left in `out`, validated in full.
+    /// Only for plugins that export a transform.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    fn transform(&mut self, frame: &[u8], out: &mut Vec<u8>) -> Result<Outcome, Fault>;
+
+    /// Leaves the message frame of a row frame in `out`, validated in full. `changes` is how many
+    /// changes the source batch has. Only for plugins that export a serializer.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    fn serialize(&mut self, frame: &[u8], changes: u32, out: &mut Vec<u8>) -> Result<(), Fault>;
+}
+
+/// Which of the three a plugin exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exports {
+    /// It plans.
+    pub planner: bool,
+    /// It transforms.
+    pub transform: bool,
+    /// It serializes.
+    pub serializer: bool,
+}

@@ -1,0 +1,117 @@
+//! Where changes come from.
+//!
+//! A [`Source`] yields undecoded [`Chunk`]s in commit order, each with the [`Position`] at which to
+//! resume once it is settled. A [`Decode`] turns a chunk into a frame; each worker has its own, and
+//! any worker may get any chunk, so a chunk carries all that its decoding needs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidemill_rows::{FrameBuilder, Schema};
+
+use crate::BoxFuture;
+use crate::error::Result;
+
+/// Where to resume a log: text that only its source understands, and a person can read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Position(Arc<str>);
+
+impl Position {
+    /// The position that this text says.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A stretch of a log, undecoded. Chunks end where transactions end; only a transaction too large
+/// for one chunk is cut inside.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    /// Events that lie further back in the log and that the decoder must know: the format
+    /// description, and inside a transaction its beginning and its table maps. They make no changes.
+    pub preamble: Bytes,
+    /// Whole events, back to back.
+    pub events: Bytes,
+    /// Where the chunk's first event stands, for error messages.
+    pub start: Position,
+    /// Where to resume once this chunk and all before it are settled; none inside a transaction.
+    pub position: Option<Position>,
+    /// 0 when the chunk begins between transactions, else it is this transaction's n-th further part.
+    pub part: u32,
+    /// True when the transaction at its end goes on in the next chunk.
+    pub continued: bool,
+    /// Bytes of the log read so far, this chunk's included.
+    pub log_bytes: u64,
+    /// Bytes of the log in all, where the log has an end that is known.
+    pub log_bytes_total: Option<u64>,
+}
+
+/// Reads a log.
+pub trait Source: Send {
+    /// The next chunk; `None` at the end of the input. A call that is dropped before it is ready
+    /// loses nothing.
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Chunk>>>;
+
+    /// A decoder for this source's chunks.
+    fn decoder(&self) -> Box<dyn Decode>;
+
+    /// Says that everything before this position is durable and remembered, so the log may forget it.
+    fn ack(&mut self, position: &Position) -> BoxFuture<'_, Result<()>>;
+}
+
+/// Decodes chunks. Does no IO and never panics, whatever the bytes (Invariant 6).
+pub trait Decode: Send {
+    /// Appends the changes of a chunk to a frame, in commit order, `src` counted from 0, and sets
+    /// the frame's flags. Asks `tables` once for each version of a table.
+    ///
+    /// # Errors
+    /// Of the kinds `Input` and `Gap`, with the position; the frame is then of no use.
+    fn decode(&mut self, chunk: &Chunk, tables: &mut dyn Tables, out: &mut FrameBuilder) -> Result<()>;
+}
+
+/// Knows what the pipeline wants of a table.
+pub trait Tables {
+    /// What to decode of this version of a table, or of the statements on a table; `None` for
+    /// nothing. The decoder remembers the answer.
+    ///
+    /// # Errors
+    /// Those of the planners that are asked.
+    fn projection(&mut self, schema: &Schema) -> Result<Option<Arc<Projection>>>;
+}
+
+/// What to decode of a version of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Projection {
+    /// The schema to put into frames, encoded.
+    pub schema: Vec<u8>,
+    /// How many slots its rows have.
+    pub slots: u32,
+    /// For each column of the table in the log: the slot of its cell, or `None` to pass it over.
+    /// Slots ascend.
+    pub columns: Vec<Option<u32>>,
+}
+
+impl Projection {
+    /// All columns of a schema whose slots are its columns' places.
+    #[must_use]
+    pub fn all(schema: &Schema) -> Self {
+        Self {
+            schema: schema.encode(),
+            slots: schema.slots,
+            columns: schema.columns.iter().map(|column| Some(column.slot)).collect(),
+        }
+    }
+}
