@@ -5,6 +5,7 @@ use std::pin::Pin;
 pub mod error;
 pub mod plugin;
 pub mod policy;
+pub mod position;
 pub mod sink;
 pub mod source;
 pub mod state;

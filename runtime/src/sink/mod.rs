@@ -4,7 +4,7 @@ use tidemill_rows::{Frame, Invalid, Messages};
 
 use crate::BoxFuture;
 use crate::error::Result;
-use crate::source::Position;
+use crate::position::Position;
 
 /// What the pipeline made of one chunk.
 #[derive(Debug, Default)]

@@ -4,7 +4,6 @@
 //! resume once it is settled. A [`Decode`] turns a chunk into a frame; each worker has its own, and
 //! any worker may get any chunk, so a chunk carries all that its decoding needs.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,29 +11,7 @@ use tidemill_rows::{FrameBuilder, Schema};
 
 use crate::BoxFuture;
 use crate::error::Result;
-
-/// Where to resume a log: text that only its source understands, and a person can read.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Position(Arc<str>);
-
-impl Position {
-    /// The position that this text says.
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// Its text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use crate::position::Position;
 
 /// A stretch of a log, undecoded. Chunks end where transactions end; only a transaction too large
 /// for one chunk is cut inside.
@@ -79,7 +56,12 @@ pub trait Decode: Send {
     ///
     /// # Errors
     /// Of the kinds `Input` and `Gap`, with the position; the frame is then of no use.
-    fn decode(&mut self, chunk: &Chunk, tables: &mut dyn Tables, out: &mut FrameBuilder) -> Result<()>;
+    fn decode(
+        &mut self,
+        chunk: &Chunk,
+        tables: &mut dyn Tables,
+        out: &mut FrameBuilder,
+    ) -> Result<()>;
 }
 
 /// Knows what the pipeline wants of a table.

@@ -1,7 +1,7 @@
 //! The durable memory of a pipeline.
 
 use crate::error::Result;
-use crate::source::Position;
+use crate::position::Position;
 
 /// Remembers a pipeline's position.
 pub trait Checkpoint: Send {

@@ -30,7 +30,10 @@ fn retain(frame: &mut [u8], keep: impl Fn(usize, u16) -> bool) -> Result<(), Inv
     for index in 0..dir.changes as usize {
         let at = dir.changes_at + index * layout::CHANGE_LEN;
         if keep(index, crate::read::u16_at(frame, at + 2)) {
-            frame.copy_within(at..at + layout::CHANGE_LEN, dir.changes_at + kept * layout::CHANGE_LEN);
+            frame.copy_within(
+                at..at + layout::CHANGE_LEN,
+                dir.changes_at + kept * layout::CHANGE_LEN,
+            );
             kept += 1;
         }
     }

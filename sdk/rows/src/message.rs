@@ -225,7 +225,10 @@ impl<'a> Messages<'a> {
                 return Err(Invalid::new(index, "a message of a change that is not in the batch"));
             }
             if src < src_from {
-                return Err(Invalid::new(index, "a message stands before one of an earlier change"));
+                return Err(Invalid::new(
+                    index,
+                    "a message stands before one of an earlier change",
+                ));
             }
             src_from = src;
             let flags = read::u32_at(entry, 4);
@@ -237,7 +240,10 @@ impl<'a> Messages<'a> {
                 }
                 let end = at.checked_add(len).filter(|&end| end <= bytes.len() && at >= cursor);
                 let Some(end) = end else {
-                    return Err(Invalid::new(at, "a message's part leaves the frame or overlaps another"));
+                    return Err(Invalid::new(
+                        at,
+                        "a message's part leaves the frame or overlaps another",
+                    ));
                 };
                 cursor = end;
                 let text = part == TOPIC || (part == VALUE && flags & layout::MESSAGE_ERROR != 0);

@@ -1,8 +1,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::layout::{self, COLUMN_LEN, SCHEMA_LEN, align8};
 use crate::hash;
+use crate::layout::{self, COLUMN_LEN, SCHEMA_LEN, align8};
 
 /// How a cell is to be understood, whatever the database calls its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -230,7 +230,10 @@ impl Schema {
     /// The schema of a ddl change on this table (or database, with an empty table name).
     #[must_use]
     pub fn statement(database: &str, table: &str) -> Self {
-        let text = |name, slot| Column { nullable: false, ..Column::new(name, LogicalType::Text, "text", slot) };
+        let text = |name, slot| Column {
+            nullable: false,
+            ..Column::new(name, LogicalType::Text, "text", slot)
+        };
         Self {
             database: database.into(),
             table: table.into(),
@@ -252,7 +255,8 @@ impl Schema {
     /// The schema's bytes, as frames hold them, with its id: the hash of everything else.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Encoder { bytes: alloc::vec![0; SCHEMA_LEN + COLUMN_LEN * self.columns.len()] };
+        let mut out =
+            Encoder { bytes: alloc::vec![0; SCHEMA_LEN + COLUMN_LEN * self.columns.len()] };
         out.u32(12, self.columns.len() as u32);
         out.text(16, &self.database);
         out.text(24, &self.schema);

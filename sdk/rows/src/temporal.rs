@@ -121,9 +121,8 @@ impl Civil {
         let day_of_year = (153 * shifted_month + 2) / 5 + i64::from(self.day) - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
         let days = era * 146_097 + day_of_era - 719_468;
-        let of_day = i64::from(self.hour) * 3_600
-            + i64::from(self.minute) * 60
-            + i64::from(self.second);
+        let of_day =
+            i64::from(self.hour) * 3_600 + i64::from(self.minute) * 60 + i64::from(self.second);
         Some((days * SECONDS_PER_DAY + of_day) * MICROS_PER_SECOND + i64::from(self.microsecond))
     }
 }
@@ -160,7 +159,8 @@ mod tests {
 
     #[test]
     fn known_moments() {
-        let moment = Civil { hour: 12, minute: 34, second: 56, microsecond: 7, ..Civil::date(2024, 2, 29) };
+        let moment =
+            Civil { hour: 12, minute: 34, second: 56, microsecond: 7, ..Civil::date(2024, 2, 29) };
         assert_eq!(moment.unix_micros(), Some(1_709_210_096_000_007));
         assert_eq!(Civil::from_unix_micros(1_709_210_096_000_007), moment);
         assert_eq!(Civil::from_unix_micros(-1).year, 1969);

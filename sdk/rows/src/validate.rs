@@ -76,7 +76,10 @@ fn schema(view: &SchemaView<'_>, at: usize) -> Result<Table, Invalid> {
     }
     let statement = view.is_statement();
     if statement && !(cells.len() == 2 && cells.iter().all(|c| c.kind == LogicalType::Text)) {
-        return Err(Invalid::new(at, "a statement's schema has other columns than kind and statement"));
+        return Err(Invalid::new(
+            at,
+            "a statement's schema has other columns than kind and statement",
+        ));
     }
     Ok(Table { statement, slots: view.slots() as usize, cells })
 }
@@ -126,7 +129,10 @@ fn changes(frame: &Frame<'_>, dir: &Directories, tables: &[Table]) -> Result<(),
             return Err(Invalid::new(at + 16, "a transaction index beyond the transactions"));
         }
         if change.src() < src_from {
-            return Err(Invalid::new(at + 12, "a change stands before one that the source wrote earlier"));
+            return Err(Invalid::new(
+                at + 12,
+                "a change stands before one that the source wrote earlier",
+            ));
         }
         src_from = change.src();
         shape(operation, change.image_at(4) != 0, change.image_at(8) != 0, table)
@@ -164,7 +170,11 @@ fn shape(
         Operation::Begin | Operation::Commit | Operation::Heartbeat => table.is_none(),
         _ => table.is_some_and(|table| !table.statement),
     };
-    if schema { Ok(()) } else { Err("a change has a schema that its operation does not have, or lacks one") }
+    if schema {
+        Ok(())
+    } else {
+        Err("a change has a schema that its operation does not have, or lacks one")
+    }
 }
 
 /// Checks a row and answers where the next one may start.
@@ -197,12 +207,20 @@ fn row(frame: &[u8], at: usize, from: usize, table: &Table) -> Result<usize, Inv
     Ok(at + len)
 }
 
-fn value(row: &[u8], slot_at: usize, cell: &Cell, heap: &mut Ordered, at: usize) -> Result<(), Invalid> {
+fn value(
+    row: &[u8],
+    slot_at: usize,
+    cell: &Cell,
+    heap: &mut Ordered,
+    at: usize,
+) -> Result<(), Invalid> {
     let bits = read::u64_at(row, slot_at);
     let wrong = |what| Err(Invalid::new(at + slot_at, what));
     match cell.kind {
         LogicalType::Bool if bits > 1 => wrong("a bool that is neither 0 nor 1"),
-        LogicalType::Float32 if bits > u64::from(u32::MAX) => wrong("a float32 of more than 32 bits"),
+        LogicalType::Float32 if bits > u64::from(u32::MAX) => {
+            wrong("a float32 of more than 32 bits")
+        }
         LogicalType::Year if bits > u64::from(u16::MAX) => wrong("a year of more than 16 bits"),
         LogicalType::Date | LogicalType::DateTime | LogicalType::Timestamp
             if !Civil::unpack(bits).in_range() =>
@@ -245,11 +263,20 @@ struct Ordered {
 }
 
 impl Ordered {
-    fn take<'b>(&mut self, bytes: &'b [u8], off: usize, len: usize, at: usize) -> Result<&'b [u8], Invalid> {
+    fn take<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        off: usize,
+        len: usize,
+        at: usize,
+    ) -> Result<&'b [u8], Invalid> {
         let end = off.checked_add(len);
         let piece = end.and_then(|end| bytes.get(off..end));
         let (Some(piece), true) = (piece, off >= self.cursor) else {
-            return Err(Invalid::new(at.saturating_add(off), "a text or value leaves its place or overlaps another"));
+            return Err(Invalid::new(
+                at.saturating_add(off),
+                "a text or value leaves its place or overlaps another",
+            ));
         };
         self.cursor = off + len;
         Ok(piece)
@@ -262,7 +289,10 @@ impl Ordered {
         let piece = self.take(bytes, off, len, at)?;
         match core::str::from_utf8(piece) {
             Ok(_) => Ok(()),
-            Err(e) => Err(Invalid::new(at.saturating_add(off + e.valid_up_to()), "text that is not UTF-8")),
+            Err(e) => Err(Invalid::new(
+                at.saturating_add(off + e.valid_up_to()),
+                "text that is not UTF-8",
+            )),
         }
     }
 }

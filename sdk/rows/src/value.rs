@@ -59,9 +59,11 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn as_str(&self) -> Option<&'a str> {
         match *self {
-            Self::Text(b) | Self::Decimal(b) | Self::Json(b) | Self::Interval(b) | Self::Array(b) => {
-                core::str::from_utf8(b).ok()
-            }
+            Self::Text(b)
+            | Self::Decimal(b)
+            | Self::Json(b)
+            | Self::Interval(b)
+            | Self::Array(b) => core::str::from_utf8(b).ok(),
             _ => None,
         }
     }

@@ -6,5 +6,7 @@
 
 mod plugin;
 
-pub use plugin::{Configure, Error, Outcome, Output, Plan, PlannedColumn, Planner, Serializer, Transform};
+pub use plugin::{
+    Configure, Error, Outcome, Output, Plan, PlannedColumn, Planner, Serializer, Transform,
+};
 pub use tidemill_rows as rows;
