@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+pub mod config;
 pub mod error;
 pub mod plugin;
 pub mod policy;

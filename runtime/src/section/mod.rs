@@ -67,6 +67,12 @@ impl<'a> Section<'a> {
         self.value.get(key).map(|value| Self::new(self.file, value))
     }
 
+    /// What lies at a key of it, or it itself: where an error about that key belongs.
+    #[must_use]
+    pub fn near(&self, key: &str) -> Self {
+        self.get(key).unwrap_or(*self)
+    }
+
     /// What stands at a place of the list that it is, if it is there.
     #[must_use]
     pub fn item(&self, index: usize) -> Option<Self> {

@@ -1,0 +1,44 @@
+//! HTTP: what a running process tells of itself.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+use crate::error::{Error, Kind, Result};
+use crate::metrics::Metrics;
+
+mod health;
+mod metrics;
+
+pub use health::{Health, State};
+
+/// Takes the address, so that an error comes before anything runs.
+///
+/// # Errors
+/// When it cannot be had.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Error::new(Kind::Config, "listen", "the address to listen on cannot be had")
+            .with("address", address)
+            .hint("choose another port; port 0 takes any that is free")
+            .caused_by(error)
+    })
+}
+
+/// Answers requests until `stop` is ready.
+///
+/// # Errors
+/// When the listener breaks down.
+pub async fn serve(
+    listener: TcpListener,
+    metrics: Metrics,
+    health: Health,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let router = Router::new().merge(metrics::routes(metrics)).merge(health::routes(health));
+    axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(|error| {
+        Error::new(Kind::Bug, "listen", "the HTTP server broke down").caused_by(error)
+    })
+}
