@@ -5,6 +5,8 @@
 //! of it; the runtime links the stock plugins, which are written the same way, natively.
 #![warn(missing_docs)]
 
+#[forbid(unsafe_code)]
+pub mod bytes;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 #[allow(missing_docs, reason = "generated code, and glue that only `export!` names")]
@@ -12,11 +14,17 @@ pub mod component;
 #[forbid(unsafe_code)]
 mod export;
 #[forbid(unsafe_code)]
+pub mod json;
+#[forbid(unsafe_code)]
 pub mod log;
+#[forbid(unsafe_code)]
+pub mod number;
 #[forbid(unsafe_code)]
 mod plugin;
 #[forbid(unsafe_code)]
 mod settings;
+#[forbid(unsafe_code)]
+pub mod temporal;
 
 pub use plugin::{
     Configure, Error, Outcome, Output, Plan, PlannedColumn, Planner, Serializer, Transform,
