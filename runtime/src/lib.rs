@@ -3,10 +3,14 @@
 use std::pin::Pin;
 
 pub mod config;
+pub mod api;
+pub mod cli;
 pub mod error;
+pub mod metrics;
 pub mod plugin;
 pub mod policy;
 pub mod position;
+pub mod route;
 pub mod section;
 pub mod sink;
 pub mod source;

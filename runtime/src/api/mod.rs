@@ -1,6 +1,5 @@
 //! HTTP: what a running process tells of itself.
 
-use std::future::Future;
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -8,11 +7,11 @@ use tokio::net::TcpListener;
 
 use crate::error::{Error, Kind, Result};
 use crate::metrics::Metrics;
+use crate::pipeline::Health;
 
 mod health;
 mod metrics;
 
-pub use health::{Health, State};
 
 /// Takes the address, so that an error comes before anything runs.
 ///
@@ -27,7 +26,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Answers requests until `stop` is ready.
+/// Answers requests for as long as it is polled.
 ///
 /// # Errors
 /// When the listener breaks down.
@@ -35,10 +34,9 @@ pub async fn serve(
     listener: TcpListener,
     metrics: Metrics,
     health: Health,
-    stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let router = Router::new().merge(metrics::routes(metrics)).merge(health::routes(health));
-    axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(|error| {
+    axum::serve(listener, router).await.map_err(|error| {
         Error::new(Kind::Bug, "listen", "the HTTP server broke down").caused_by(error)
     })
 }

@@ -1,6 +1,6 @@
 //! The command line: arguments, signals, exit codes. A file for each subcommand.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -59,9 +59,9 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     // Clap ends the process itself, with code 2 for wrong use and 0 for help.
-    let arguments = Arguments::parse();
-    let mut out = io::stdout().lock();
-    let done = match arguments.command {
+    let command = Arguments::parse().command;
+    let mut out = BufWriter::new(io::stdout());
+    let done = match command {
         Command::Run(arguments) => return run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, &mut out),
         Command::Schema(_) => schema::run(&mut out),
@@ -70,6 +70,7 @@ pub fn main() -> ExitCode {
     };
     match done.and_then(|()| out.flush().map_err(unwritable)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(report(&error)),
     }
 }
@@ -81,6 +82,12 @@ fn report(error: &Error) -> u8 {
         Kind::Config => WRONG_USE,
         _ => FAILED,
     }
+}
+
+/// True when whoever reads the output has seen enough, as `head` has.
+fn is_broken_pipe(error: &Error) -> bool {
+    let below = std::error::Error::source(error).and_then(|below| below.downcast_ref());
+    below.is_some_and(|below: &io::Error| below.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Writes a line of a command's output.

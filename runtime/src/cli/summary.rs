@@ -2,6 +2,28 @@
 
 use std::time::Duration;
 
+use crate::pipeline::{End, Summary};
+
+/// What a pipeline did, in a line.
+pub(super) fn line(summary: &Summary) -> String {
+    let Summary { end, rows, messages, log_bytes, position, elapsed } = summary;
+    let end = match end {
+        End::OfInput => "",
+        End::Stopped => "stopped after ",
+        End::Aborted => "aborted after ",
+    };
+    let changes = counted(*rows, "change");
+    let messages = counted(*messages, "message");
+    let log = bytes(*log_bytes as f64);
+    let seconds = elapsed.as_secs_f64();
+    let rate = rate(*rows, *elapsed);
+    let position = match position {
+        Some(position) => format!("; position {position}"),
+        None => String::new(),
+    };
+    format!("{end}{changes}, {messages}, {log} of log in {seconds:.1} s ({rate} rows/s){position}")
+}
+
 /// A count with its thousands apart: `1,234,567`.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();

@@ -1,7 +1,7 @@
 //! What a pipeline file may say, as it says it. Its JSON Schema is derived from these structs too,
 //! so the comments here are what an editor shows.
 
-use std::num::NonZeroU16;
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -37,8 +37,9 @@ pub(super) struct Raw {
     /// Where the changes go.
     #[schemars(schema_with = "schema::sink")]
     pub(super) sink: Component,
-    /// How many threads decode, transform and serialize; without it, one for each processor.
-    pub(super) workers: Option<NonZeroU16>,
+    /// How many threads decode, transform and serialize; without it, one for each
+    /// processor, at most four.
+    pub(super) workers: Option<NonZeroU8>,
 }
 
 fn state() -> PathBuf {

@@ -1,11 +1,12 @@
 //! From what a pipeline file says to what the engine uses.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU8, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use super::raw::{self, Raw};
 use super::yaml::Document;
 use crate::error::{Error, Kind, Result};
+use crate::pipeline::Limits;
 use crate::plugin::{self, Exports, Loaded, Spec};
 use crate::position::Position;
 use crate::route::Tables;
@@ -20,7 +21,7 @@ pub struct Overrides {
     /// A folder with components of stock plugins.
     pub plugins: Option<PathBuf>,
     /// How many workers there are.
-    pub workers: Option<NonZeroUsize>,
+    pub workers: Option<NonZeroU8>,
 }
 
 /// A pipeline as its file describes it: everything in it exists and fits together.
@@ -107,13 +108,12 @@ pub(super) fn resolve(document: &Document, file: &Path, overrides: &Overrides) -
         plugins: loaded,
         format,
         sink,
-        workers: overrides.workers.or(raw.workers.map(NonZeroUsize::from)).unwrap_or_else(workers),
+        workers: overrides
+            .workers
+            .or(raw.workers)
+            .map_or(Limits::default().workers, NonZeroUsize::from),
         folder,
     })
-}
-
-fn workers() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 fn source(raw: &raw::Component, section: Section<'_>) -> Result<Component<dyn source::Settings>> {
