@@ -2,11 +2,12 @@
 
 use std::pin::Pin;
 
-pub mod config;
 pub mod api;
 pub mod cli;
+pub mod config;
 pub mod error;
 pub mod metrics;
+pub mod pipeline;
 pub mod plugin;
 pub mod policy;
 pub mod position;

@@ -1,5 +1,7 @@
-//! The integration tests of the runtime: one binary, a module for each theme.
+//! Everything that is tested from outside the crate: one binary, a module a theme.
+#![allow(clippy::unwrap_used, reason = "what a test does not expect shall fail it")]
 
 mod cli;
 mod config;
+mod plugins;
 mod support;
