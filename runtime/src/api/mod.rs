@@ -12,7 +12,6 @@ use crate::pipeline::Health;
 mod health;
 mod metrics;
 
-
 /// Takes the address, so that an error comes before anything runs.
 ///
 /// # Errors
@@ -30,11 +29,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 ///
 /// # Errors
 /// When the listener breaks down.
-pub async fn serve(
-    listener: TcpListener,
-    metrics: Metrics,
-    health: Health,
-) -> Result<()> {
+pub async fn serve(listener: TcpListener, metrics: Metrics, health: Health) -> Result<()> {
     let router = Router::new().merge(metrics::routes(metrics)).merge(health::routes(health));
     axum::serve(listener, router).await.map_err(|error| {
         Error::new(Kind::Bug, "listen", "the HTTP server broke down").caused_by(error)

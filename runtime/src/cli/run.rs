@@ -149,7 +149,7 @@ async fn run_all(pipelines: Vec<config::Pipeline>, listen: Option<SocketAddr>) -
         let shutdown = shutdown.clone();
         running.spawn(async move {
             let done = match parts {
-                Ok(parts) => pipeline::run(parts, shutdown).await,
+                Ok(parts) => pipeline::run(parts, &shutdown).await,
                 Err(error) => Err(error),
             };
             (name, done)
@@ -193,9 +193,8 @@ fn announce(listener: &TcpListener) {
 
 /// Asks to stop at every SIGTERM and SIGINT.
 fn signals(shutdown: Shutdown) -> Result<impl Future<Output = Result<()>> + Send + 'static> {
-    let broken = |error| {
-        Error::new(Kind::Bug, "signals", "signals cannot be received").caused_by(error)
-    };
+    let broken =
+        |error| Error::new(Kind::Bug, "signals", "signals cannot be received").caused_by(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
     Ok(async move {

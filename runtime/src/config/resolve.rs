@@ -134,7 +134,10 @@ fn sink(
     let row = sink::TABLE.iter().find(|row| row.kind == kind);
     let row = row.ok_or_else(|| unknown_kind("sink", kind, section, &known))?;
     let settings = (row.parse)(&section.without("kind"))?;
-    Ok((Component { kind: row.kind, summary: row.summary, settings, at: section.at() }, row.needs_format))
+    Ok((
+        Component { kind: row.kind, summary: row.summary, settings, at: section.at() },
+        row.needs_format,
+    ))
 }
 
 fn kind<'a>(

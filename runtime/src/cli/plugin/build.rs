@@ -30,7 +30,11 @@ const PROFILE: [&str; 6] = [
 ///
 /// # Errors
 /// When cargo or the target is missing, or the crate is no plugin.
-pub(super) fn build(crate_folder: Option<&Path>, out: Option<&Path>, to: &mut dyn Write) -> Result<()> {
+pub(super) fn build(
+    crate_folder: Option<&Path>,
+    out: Option<&Path>,
+    to: &mut dyn Write,
+) -> Result<()> {
     let folder = crate_folder.unwrap_or(Path::new("."));
     let metadata = metadata(folder)?;
     let packages = match crate_folder {
