@@ -135,7 +135,7 @@ impl<P: Transform> Instance<P> {
                 Outcome::Keep => transform::Outcome::Keep(state.output.mask().to_vec()),
                 Outcome::Replaced => {
                     let mut answer = Vec::with_capacity(state.answered);
-                    state.output.frame().finish(&mut answer).map_err(full)?;
+                    state.output.frame().finish(&mut answer)?;
                     state.answered = answer.len();
                     transform::Outcome::Replaced(answer)
                 }
@@ -151,7 +151,7 @@ impl<P: Serializer> Instance<P> {
             state.messages.clear();
             state.plugin.serialize(&parse(frame)?, &mut state.messages)?;
             let mut answer = Vec::with_capacity(state.answered);
-            state.messages.finish(&mut answer).map_err(full)?;
+            state.messages.finish(&mut answer)?;
             state.answered = answer.len();
             Ok(answer)
         })
@@ -160,10 +160,6 @@ impl<P: Serializer> Instance<P> {
 
 fn parse(frame: &[u8]) -> Result<Frame<'_>, Error> {
     Frame::parse(frame).map_err(|invalid| Error::Fatal(format!("the host's frame: {invalid}")))
-}
-
-fn full(too_large: tidemill_rows::TooLarge) -> Error {
-    Error::Poison(too_large.to_string())
 }
 
 /// Sends a line to the host's log.

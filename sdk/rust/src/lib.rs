@@ -12,6 +12,8 @@ pub mod bytes;
 #[allow(missing_docs, reason = "generated code, and glue that only `export!` names")]
 pub mod component;
 #[forbid(unsafe_code)]
+mod edit;
+#[forbid(unsafe_code)]
 mod export;
 #[forbid(unsafe_code)]
 pub mod json;
@@ -24,8 +26,14 @@ mod plugin;
 #[forbid(unsafe_code)]
 mod settings;
 #[forbid(unsafe_code)]
+pub mod tables;
+#[forbid(unsafe_code)]
 pub mod temporal;
+#[cfg(not(target_arch = "wasm32"))]
+#[forbid(unsafe_code)]
+pub mod testing;
 
+pub use edit::{Cell, Edit};
 pub use plugin::{
     Configure, Error, Outcome, Output, Plan, PlannedColumn, Planner, Serializer, Transform,
 };
