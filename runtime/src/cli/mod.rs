@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::error::{Error, Kind, Result};
 
 mod check;
-mod inspect;
+//mod inspect;
 mod log;
 mod plugin;
 mod progress;
@@ -50,7 +50,7 @@ enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Schema(schema::Arguments),
-    Inspect(inspect::Arguments),
+    //Inspect(inspect::Arguments),
     #[command(subcommand)]
     Plugin(plugin::Command),
 }
@@ -65,7 +65,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => return run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, &mut out),
         Command::Schema(_) => schema::run(&mut out),
-        Command::Inspect(arguments) => inspect::run(&arguments, &mut out),
+        //Command::Inspect(arguments) => inspect::run(&arguments, &mut out),
         Command::Plugin(command) => plugin::run(&command, &mut out),
     };
     match done.and_then(|()| out.flush().map_err(unwritable)) {

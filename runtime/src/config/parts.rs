@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::metrics::Meters;
 use crate::pipeline::{self, Limits, Link, Progress};
 use crate::plugin::Loaded;
-use crate::state;
+use crate::state::Sqlite;
 
 impl Pipeline {
     /// The parts of the pipeline that this describes. Opens its state; the source and the sink are
@@ -16,7 +16,7 @@ impl Pipeline {
     /// # Errors
     /// Of the kind `State`.
     pub fn into_parts(self, meters: Meters, progress: Progress) -> Result<pipeline::Pipeline> {
-        let checkpoint = state::open(&self.state, &self.name)?;
+        let checkpoint = Box::new(Sqlite::open(&self.state, &self.name)?);
         let (source, sink, folder) = (self.source, self.sink, self.folder);
         let source_folder = folder.clone();
         Ok(pipeline::Pipeline {

@@ -7,7 +7,7 @@ use super::raw::{self, Raw};
 use super::yaml::Document;
 use crate::error::{Error, Kind, Result};
 use crate::pipeline::Limits;
-use crate::plugin::{self, Exports, Loaded, Spec};
+use crate::plugin::{self, Exports, Loaded, Spec, Stock};
 use crate::position::Position;
 use crate::route::Tables;
 use crate::section::{Section, unknown};
@@ -227,10 +227,23 @@ impl Plugins<'_> {
         role.check(loaded.exports()).map_err(|(why, hint)| {
             use_.error("config-plugin", format!("the plugin `{}` {why}", raw.use_)).hint(hint)
         })?;
+        if let (Some(stock), Some(with)) = (stock(&raw.use_), with) {
+            (stock.settings)(&with)?;
+        }
         // Each worker makes its own; this one shows now, and with the place, whether it can.
-        loaded.instance().map_err(|error| error.with("at", section.near("with").at()))?;
+        loaded.instance().map_err(|error| {
+            let error = error.with("at", section.near("with").at());
+            match error.hint_text() {
+                Some(_) => error,
+                None => error.hint("`tidemill plugin check` tries a plugin with settings"),
+            }
+        })?;
         Ok(loaded)
     }
+}
+
+fn stock(name: &str) -> Option<&'static Stock> {
+    plugin::STOCK.iter().find(|stock| stock.name == name)
 }
 
 fn settings(with: Section<'_>) -> Result<String> {

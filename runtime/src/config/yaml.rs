@@ -192,3 +192,105 @@ impl<'de> Visitor<'de> for DataVisitor {
         Ok(Data::Map(entries))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Settings {
+        text: String,
+        port: u16,
+        ratio: f64,
+        flag: bool,
+        word: Word,
+        more: Option<Vec<i64>>,
+        #[serde(default)]
+        names: BTreeMap<String, String>,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(rename_all = "UPPERCASE")]
+    enum Word {
+        Hash,
+        One,
+    }
+
+    fn read(text: &str) -> Result<Settings> {
+        let variable = |name: &str| match name {
+            "PORT" => Some("3306".to_owned()),
+            "FLAG" => Some("true".to_owned()),
+            _ => None,
+        };
+        Document::parse("f.yaml", text.as_bytes(), &variable)?.section().read()
+    }
+
+    #[test]
+    fn text_of_the_environment_becomes_what_is_asked_for() {
+        let text = "{text: '${PORT}', port: '${PORT}', ratio: '${PORT}.5', flag: '${FLAG}', \
+                    word: 'H${ASH:-ASH}', more: [1, '${PORT}'], names: {a: '${FLAG}'}}";
+        let names = BTreeMap::from([("a".to_owned(), "true".to_owned())]);
+        let expected = Settings {
+            text: "3306".into(),
+            port: 3306,
+            ratio: 3306.5,
+            flag: true,
+            word: Word::Hash,
+            more: Some(vec![1, 3306]),
+            names,
+        };
+        assert_eq!(read(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn each_error_is_where_its_cause_is() {
+        let all = "text: x\nport: 1\nratio: 2\nflag: true\nword: ONE\n";
+        assert_eq!(read(all).unwrap().more, None);
+        for (from, to, expected) in [
+            (
+                "port: 1",
+                "port: -1",
+                "a whole number from 0 to 65535, found the number -1 (at f.yaml:2:7)",
+            ),
+            ("port: 1", "port: '1'", "65535, found the text \"1\" (at f.yaml:2:7)"),
+            ("ratio: 2", "ratio: two", "expected f64, found string \"two\" (at f.yaml:3:8)"),
+            (
+                "flag: true",
+                "flag: no",
+                "expected true or false, found the text \"no\" (at f.yaml:4:7)",
+            ),
+            ("word: ONE", "word: TWO", "unknown value `TWO` (at f.yaml:5:7)"),
+            ("word: ONE", "word: ONE\nmore: [1, x]", "found string \"x\" (at f.yaml:6:11)"),
+            (
+                "word: ONE",
+                "word: ONE\nnames: {a: [1]}",
+                "expected text, found a list (at f.yaml:6:12)",
+            ),
+            ("word: ONE", "word: ONE\n  ", ""),
+            ("text: x\n", "", "the key `text` is missing here (at f.yaml:1:1)"),
+            ("text: x", "text: ", "expected text, found nothing (at f.yaml:1:6)"),
+            ("text: x", "txet: x", "unknown key `txet` (at f.yaml:1:1)"),
+        ] {
+            let got =
+                read(&all.replace(from, to)).map_or_else(|e| e.to_string(), |_| String::new());
+            assert!(got.ends_with(expected), "{to}: {got}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_bounded() {
+        let deep = "[".repeat(DEPTH_MAX + 1);
+        let many = format!("[{}]", "1,".repeat(VALUES_MAX));
+        let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
+            let before = n - 1;
+            text + &format!("a{n}: &a{n} [*a{before}, *a{before}]\n")
+        });
+        for text in [deep, many, bomb, "x".repeat(FILE_BYTES_MAX + 1)] {
+            let error = Document::parse("f.yaml", text.as_bytes(), &|_| None).unwrap_err();
+            assert!(error.to_string().contains("f.yaml"), "{error:#}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ use super::instance::Instance;
 use super::native::{STOCK, Stock};
 use super::{Exports, Fault, Limits, Plugin};
 use crate::error::{Error, Kind, Result};
+use crate::section::unknown;
 
 /// What a pipeline file says of a plugin.
 #[derive(Debug, Clone)]
@@ -188,13 +189,9 @@ fn locate(spec: &Spec) -> Result<Place> {
         return Ok(Place::File(spec.folder.join(name)));
     }
     let Some(stock) = STOCK.iter().find(|stock| stock.name == name) else {
-        let known = STOCK.map(|stock| stock.name).join(", ");
-        return Err(Error::new(
-            Kind::Config,
-            "plugin-unknown",
-            format!("there is no stock plugin `{name}`; there are {known}"),
-        )
-        .hint(format!("for a plugin of your own write its path, such as ./{name}.wasm")));
+        let (message, hint) = unknown("plugin", name, &STOCK.map(|stock| stock.name));
+        return Err(Error::new(Kind::Config, "plugin-unknown", message)
+            .hint(format!("{hint}; a plugin of your own is a path, such as ./{name}.wasm")));
     };
     if !spec.sandbox {
         return Ok(Place::Native(stock));

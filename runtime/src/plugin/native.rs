@@ -9,6 +9,8 @@ use tidemill_plugin::{Configure, Error, Outcome, Output, Plan, Planner, Serializ
 use tidemill_rows::{Frame, MessageBuilder, Schema};
 
 use super::{Exports, Fault, Limits, Plugin, answer};
+use crate::error;
+use crate::section::Section;
 
 /// A plugin that comes with tidemill.
 pub struct Stock {
@@ -18,6 +20,9 @@ pub struct Stock {
     pub summary: &'static str,
     /// What it exports.
     pub exports: Exports,
+    /// Reads its settings where they stand in a pipeline file: refuses what the plugin would
+    /// refuse about their form, but knows the place.
+    pub settings: fn(&Section<'_>) -> error::Result<()>,
     pub(super) new: New,
 }
 
@@ -28,8 +33,13 @@ pub const STOCK: [Stock; 1] = [Stock {
     name: "rename",
     summary: "renames databases, tables and columns",
     exports: Exports { planner: true, ..Exports::NONE },
+    settings: settings::<Rename>,
     new: |settings, limits| Native::boxed(settings, limits, Calls::<Rename>::planner()),
 }];
+
+fn settings<P: Configure>(section: &Section<'_>) -> error::Result<()> {
+    section.read::<P::Settings>().map(drop)
+}
 
 /// The calls that a plugin of type `P` answers.
 struct Calls<P> {

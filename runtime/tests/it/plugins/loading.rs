@@ -31,7 +31,7 @@ fn from_bytes(bytes: &[u8]) -> Error {
 #[test]
 fn a_name_that_is_not_stock_lists_those_that_are() {
     let error = refused(&Spec::new("cannal"));
-    says(&error, "plugin-unknown", &["`cannal`", "canal, columns, rename", "./cannal.wasm"]);
+    says(&error, "plugin-unknown", &["`cannal`", "did you mean `canal`?", "./cannal.wasm"]);
 }
 
 #[test]
