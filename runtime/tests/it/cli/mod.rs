@@ -1,5 +1,3 @@
-//! The program as it is run: what it prints, and its exit codes.
-
 use std::path::Path;
 use std::process::{Command, Output};
 

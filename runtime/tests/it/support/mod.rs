@@ -1,3 +1,1 @@
-//! What several themes use.
-
 pub(crate) mod golden;
