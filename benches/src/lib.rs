@@ -1,1 +1,4 @@
+//! Input for the benchmarks, and for tests that need the same.
 
+pub mod guests;
+pub mod orders;
