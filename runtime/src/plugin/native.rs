@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use columns::Columns;
 use rename::Rename;
 use tidemill_plugin::{Configure, Error, Outcome, Output, Plan, Planner, Serializer, log};
 use tidemill_rows::{Frame, MessageBuilder, Schema};
@@ -29,13 +30,22 @@ pub struct Stock {
 type New = fn(settings: Arc<str>, limits: Limits) -> Result<Box<dyn Plugin>, Fault>;
 
 /// Every stock plugin.
-pub const STOCK: [Stock; 1] = [Stock {
-    name: "rename",
-    summary: "renames databases, tables and columns",
-    exports: Exports { planner: true, ..Exports::NONE },
-    settings: settings::<Rename>,
-    new: |settings, limits| Native::boxed(settings, limits, Calls::<Rename>::planner()),
-}];
+pub const STOCK: [Stock; 2] = [
+    Stock {
+        name: "columns",
+        summary: "keeps or drops columns",
+        exports: Exports { planner: true, ..Exports::NONE },
+        settings: settings::<Columns>,
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<Columns>::planner()),
+    },
+    Stock {
+        name: "rename",
+        summary: "renames databases, tables and columns",
+        exports: Exports { planner: true, ..Exports::NONE },
+        settings: settings::<Rename>,
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<Rename>::planner()),
+    },
+];
 
 fn settings<P: Configure>(section: &Section<'_>) -> error::Result<()> {
     section.read::<P::Settings>().map(drop)

@@ -1,3 +1,5 @@
+//! The program as it is run: what it prints, and its exit codes.
+
 use std::path::Path;
 use std::process::{Command, Output};
 

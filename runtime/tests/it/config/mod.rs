@@ -1,3 +1,5 @@
+//! A broken pipeline file gets one clear error that names the place and the cure.
+
 use std::fs;
 use std::path::Path;
 

@@ -9,8 +9,15 @@ use super::{frames, guests};
 fn settings(name: &str) -> &'static [&'static str] {
     match name {
         "canal" => &["{}"],
-        "columns" => &["{}"],
-        "rename" => &["{}"],
+        "columns" => &[
+            r#"{"tables":{"shop.every_type":{"keep":["c_Int","c_Text"]},"shop.c*":{"drop":["name"]}}}"#,
+            r#"{"tables":{"shop.*":{"keep":["no such column"]}}}"#,
+        ],
+        "rename" => &[
+            r#"{"databases":{"shop":"sales"},"columns":{"shop.every_type":{"c_Int":"id"}}}"#,
+            r#"{"tables":{"shop.customers":"crm.people"}}"#,
+            r#"{"columns":{"shop.customers":{"id":"name"}}}"#,
+        ],
         other => panic!("no settings to try {other} with"),
     }
 }
@@ -60,6 +67,7 @@ fn planners_make_the_same_plan() {
             schemas.into_iter().map(|schema| (*what, schema))
         })
         .collect();
+    assert!(tables.len() > 5);
     for stock in STOCK.iter().filter(|stock| stock.exports.planner) {
         for settings in settings(stock.name) {
             let mut both = both(stock.name, settings);

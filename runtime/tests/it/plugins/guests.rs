@@ -1,33 +1,16 @@
-//! The plugins that the tests run: built once a process, by cargo, into a folder of their own.
+//! The plugins that the tests run, built once a process.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use tidemill::plugin::{Loaded, Sandbox, Spec, load_in};
 use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-const TARGET: &str = "wasm32-unknown-unknown";
-
 /// The folder with the stock plugins as modules, which are the guests' neighbours.
 pub(super) fn folder() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests");
-        let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env("CARGO_TARGET_DIR", &target)
-            .args(["build", "--quiet", "--profile", "plugin", "--target", TARGET])
-            .args(["-p", "canal", "-p", "columns", "-p", "rename", "-p", "guests"])
-            .args(["--lib", "--examples"])
-            .status();
-        assert!(
-            status.is_ok_and(|status| status.success()),
-            "cargo cannot build the guests; does `rustup target add {TARGET}` help?"
-        );
-        target.join(TARGET).join("plugin")
-    })
+    BUILT.get_or_init(benches::guests::build)
 }
 
 /// The file of a guest.
