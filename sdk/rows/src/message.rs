@@ -203,7 +203,10 @@ impl<'a> Messages<'a> {
     /// # Errors
     /// What is wrong with the header.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
-        if bytes.len() < MESSAGE_HEADER_LEN || bytes[0..4] != layout::MESSAGE_MAGIC {
+        if bytes.len() < MESSAGE_HEADER_LEN {
+            return Err(Invalid::new(0, "shorter than a message frame's header"));
+        }
+        if bytes[0..4] != layout::MESSAGE_MAGIC {
             return Err(Invalid::new(0, "no message frame: the magic bytes are not CDCO"));
         }
         if read::u16_at(bytes, 4) != layout::VERSION {
