@@ -54,7 +54,7 @@ fn a_panic_ends_with_its_message() {
     let Fault::Panic(words) = second_call("{\"panic\":\"the cat sat on it\"}") else {
         panic!("not the fault of a panic")
     };
-    assert!(words.contains("abuse.rs") && words.contains("the cat sat on it"), "{words}");
+    assert!(words.contains("abuse.rs") && words.ends_with(": the cat sat on it"), "{words}");
 }
 
 #[test]
@@ -125,6 +125,17 @@ fn a_thousand_traps_leave_nothing_behind() {
     }
     drop(instance);
     assert_eq!((sandbox.instances(), plugin.memory_bytes()), (Some(0), 0));
+}
+
+#[test]
+fn instances_beyond_the_room_for_them_are_refused() {
+    let sandbox = Arc::new(Sandbox::new(None).unwrap());
+    let plugin = load_in(&sandbox, &abuse("{\"do\":\"nothing\"}")).unwrap();
+    let mut instances: Vec<_> = (0..1024).map(|_| plugin.instance().unwrap()).collect();
+    let error = plugin.instance().err().unwrap();
+    assert!(error.is_transient() && error.to_string().contains("1024"), "{error}");
+    instances.pop();
+    assert!(plugin.instance().is_ok());
 }
 
 #[test]
