@@ -1,5 +1,6 @@
 use tidemill_rows::{Change, ChangeRecord, ColumnView, Frame, Row, RowRef, RowWriter, Value};
 
+use crate::cells::set;
 use crate::plugin::{Error, Outcome, Output};
 
 /// Answers a frame change by change: what is neither kept nor replaced is dropped.
@@ -173,32 +174,5 @@ impl Cell<'_, '_> {
     pub fn null(&mut self) {
         self.row.null(self.slot);
         self.set = true;
-    }
-}
-
-/// Sets a cell to a value of the column's logical type.
-pub(crate) fn set(row: &mut RowWriter<'_>, slot: u32, value: &Value<'_>) {
-    match *value {
-        Value::Null => row.null(slot),
-        Value::Unavailable => row.unavailable(slot),
-        Value::Bool(value) => row.bool(slot, value),
-        Value::Int(value) | Value::Time(value) => row.int(slot, value),
-        Value::UInt(bits) | Value::Bit(bits) | Value::Enum(bits) | Value::Set(bits) => {
-            row.bits(slot, bits);
-        }
-        Value::Year(year) => row.bits(slot, year.into()),
-        Value::Float32(value) => row.float32(slot, value),
-        Value::Float64(value) => row.float64(slot, value),
-        Value::Date(civil) | Value::DateTime(civil) | Value::Timestamp(civil) => {
-            row.civil(slot, civil);
-        }
-        Value::Decimal(bytes)
-        | Value::Text(bytes)
-        | Value::Bytes(bytes)
-        | Value::Json(bytes)
-        | Value::Geometry(bytes)
-        | Value::Uuid(bytes)
-        | Value::Interval(bytes)
-        | Value::Array(bytes) => row.bytes(slot, bytes),
     }
 }

@@ -7,6 +7,8 @@
 
 #[forbid(unsafe_code)]
 pub mod bytes;
+#[forbid(unsafe_code)]
+pub mod cells;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 #[allow(missing_docs, reason = "generated code, and glue that only `export!` names")]

@@ -27,6 +27,17 @@ pub fn float32(out: &mut Vec<u8>, value: f32) {
     append(out, zmij::Buffer::new().format_finite(value).as_bytes());
 }
 
+/// Appends the sixteen bytes of a UUID in its usual form: five groups of hexadecimal digits.
+pub fn uuid(out: &mut Vec<u8>, bytes: &[u8]) {
+    for (place, byte) in bytes.iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            out.push(b'-');
+        }
+        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 0xf)];
+        out.extend_from_slice(&[digit(byte >> 4), digit(*byte)]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +47,13 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_uuid_has_five_groups() {
+        let bytes: Vec<u8> = (0..16).map(|byte| byte * 17).collect();
+        let text = written(|out| uuid(out, &bytes));
+        assert_eq!(text, "00112233-4455-6677-8899-aabbccddeeff");
     }
 
     proptest! {

@@ -20,6 +20,13 @@ fn pair(number: u32) -> [u8; 2] {
     [PAIRS[at], PAIRS[at + 1]]
 }
 
+/// Appends a year in four digits.
+#[inline]
+pub fn year(out: &mut Vec<u8>, year: u16) {
+    let ([a, b], [c, d]) = (pair((year / 100).into()), pair(year.into()));
+    out.extend_from_slice(&[a, b, c, d]);
+}
+
 /// Appends `YYYY-MM-DD`.
 #[inline]
 pub fn date(out: &mut Vec<u8>, date: Civil) {

@@ -26,7 +26,7 @@ use tidemill_rows::{
     Operation, RowRef, Schema, Value, layout,
 };
 
-use crate::edit::set;
+use crate::cells::set;
 use crate::plugin::{Error, Outcome, Output, Plan, Planner, Serializer, Transform};
 use crate::settings::configure;
 
@@ -306,4 +306,19 @@ fn describe_value(value: &Value<'_>) -> String {
             bytes.iter().map(|byte| format!("{byte:02x}")).collect()
         }
     }
+}
+
+/// Compares text with the file at this path; rewrites the file instead when the environment
+/// variable `UPDATE_GOLDEN` is set.
+pub fn golden(path: &str, actual: &str) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, actual).unwrap_or_else(|error| panic!("{path}: {error}"));
+        return;
+    }
+    let expected = std::fs::read_to_string(path);
+    let expected = expected.unwrap_or_else(|error| panic!("{path}: {error}"));
+    for (line, (expected, actual)) in expected.lines().zip(actual.lines()).enumerate() {
+        assert_eq!(actual, expected, "line {} of {path}", line + 1);
+    }
+    assert_eq!(actual.lines().count(), expected.lines().count(), "number of lines of {path}");
 }
