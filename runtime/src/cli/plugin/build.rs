@@ -192,7 +192,10 @@ fn write_component(built: &Path, file: &Path) -> Result<usize> {
     let unfinished = file.with_extension("wasm.tmp");
     std::fs::write(&unfinished, &component).map_err(unwritten)?;
     let unfinished = unfinished.canonicalize().map_err(unwritten)?;
-    plugin::load(&Spec::new(&unfinished.to_string_lossy()))?;
+    if let Err(error) = plugin::load(&Spec::new(&unfinished.to_string_lossy())) {
+        std::fs::remove_file(&unfinished).map_err(unwritten)?;
+        return Err(error);
+    }
     std::fs::rename(&unfinished, file).map_err(unwritten)?;
     Ok(component.len())
 }
