@@ -62,9 +62,9 @@ impl types::Host for Host {}
 
 impl host::Host for Host {
     fn log(&mut self, level: host::Level, message: String) {
-        let line = &message[..message.floor_char_boundary(LINE_BYTES_MAX)];
+        let line = one_line(message);
         if level == host::Level::Error {
-            self.last_words = Some(line.to_owned());
+            self.last_words = Some(line.clone());
         }
         let plugin = &*self.plugin;
         let Some(dropped) = self.lines.admit(Instant::now()) else { return };
@@ -79,6 +79,15 @@ impl host::Host for Host {
             host::Level::Error => tracing::error!(plugin, "{line}"),
         }
     }
+}
+
+/// No longer than a line may be, and no more than one: a plugin must not forge lines of others.
+fn one_line(mut message: String) -> String {
+    message.truncate(message.floor_char_boundary(LINE_BYTES_MAX));
+    if message.contains(char::is_control) {
+        message = message.replace(char::is_control, " ");
+    }
+    message
 }
 
 /// Counts the lines of each second.
@@ -165,6 +174,13 @@ impl ResourceLimiter for Host {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_one_and_not_too_long() {
+        assert_eq!(one_line("two\nlines\u{1b}[0m".into()), "two lines [0m");
+        let long = "é".repeat(LINE_BYTES_MAX);
+        assert_eq!(one_line(long.clone()), long[..LINE_BYTES_MAX]);
+    }
 
     #[test]
     fn lines_beyond_the_rate_are_dropped_and_counted() {

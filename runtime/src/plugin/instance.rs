@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use tidemill_plugin::{Outcome, Plan};
 use tidemill_rows::Schema;
-use wasmtime::{Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 use super::bindings::{self, planner, serializer, transform};
 use super::component::Code;
@@ -119,6 +119,9 @@ impl Instance {
     fn fault(&self, error: &wasmtime::Error, host: &mut Host) -> Fault {
         if error.is::<OverMemory>() {
             return Fault::Memory(self.limits.memory_bytes());
+        }
+        if let Some(full) = error.downcast_ref::<PoolConcurrencyLimitError>() {
+            return Fault::Retryable(format!("there is no room for another instance: {full}"));
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Fault::Deadline(self.limits.call_ms),

@@ -26,14 +26,18 @@ impl fmt::Display for NotLifted {
 impl std::error::Error for NotLifted {}
 
 const MAGIC: &[u8] = b"\0asm";
-/// The version of a core module, and the layer that makes it one.
+/// Version and layer of a core module, and of a component.
 const CORE: &[u8] = &[1, 0, 0, 0];
+const COMPONENT: &[u8] = &[13, 0, 1, 0];
 
 /// A component as it is; of a core module, the component that its embedded metadata describes.
 pub(crate) fn lift(wasm: &[u8]) -> Result<Cow<'_, [u8]>, NotLifted> {
-    let Some(rest) = wasm.strip_prefix(MAGIC) else { return Err(NotLifted::NotWasm) };
-    if !rest.starts_with(CORE) {
+    let rest = wasm.strip_prefix(MAGIC).unwrap_or_default();
+    if rest.starts_with(COMPONENT) {
         return Ok(Cow::Borrowed(wasm));
+    }
+    if !rest.starts_with(CORE) {
+        return Err(NotLifted::NotWasm);
     }
     // The encoder trusts the lengths that a module states.
     wasmparser::validate(wasm).map_err(|e| NotLifted::Core(e.to_string()))?;

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use canal::Canal;
 use columns::Columns;
 use rename::Rename;
 use tidemill_plugin::{Configure, Error, Outcome, Output, Plan, Planner, Serializer, log};
@@ -30,7 +31,13 @@ pub struct Stock {
 type New = fn(settings: Arc<str>, limits: Limits) -> Result<Box<dyn Plugin>, Fault>;
 
 /// Every stock plugin.
-pub const STOCK: [Stock; 2] = [
+pub const STOCK: [Stock; 3] = [
+    Stock {
+        name: "canal",
+        summary: "serializes changes as flat JSON messages of canal",
+        exports: Exports { serializer: true, ..Exports::NONE },
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<Canal>::serializer()),
+    },
     Stock {
         name: "columns",
         summary: "keeps or drops columns",

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::cli::say;
 use crate::error::{Error, Kind, Result};
 use crate::plugin::lift::lift;
-use crate::plugin::{self, STOCK, Stock};
+use crate::plugin::{self, STOCK, Spec, Stock};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -126,7 +126,8 @@ fn metadata(folder: &Path) -> Result<Metadata> {
         }
         _ => wrong("plugin-build-crate", "the folder of the crate cannot be entered")
             .with("folder", folder.display())
-            .caused_by(e),
+            .caused_by(e)
+            .hint("name the folder of the plugin's own Cargo.toml"),
     })?;
     if !about.status.success() {
         let said = String::from_utf8_lossy(&about.stderr);
@@ -175,7 +176,8 @@ fn cargo_build(folder: &Path, packages: &[&Package]) -> Result<()> {
     if status.success() { Ok(()) } else { Err(failed().hint("see what cargo says above")) }
 }
 
-/// Makes a component of what cargo built, and puts it in the place of `file` in one step.
+/// Makes a component of what cargo built, sees that it is a plugin, and puts it in the place of
+/// `file` in one step.
 fn write_component(built: &Path, file: &Path) -> Result<usize> {
     let unwritten = |e: io::Error| {
         wrong("plugin-build-out", "the component cannot be written")
@@ -193,6 +195,44 @@ fn write_component(built: &Path, file: &Path) -> Result<usize> {
     }
     let unfinished = file.with_extension("wasm.tmp");
     std::fs::write(&unfinished, &component).map_err(unwritten)?;
+    let unfinished = unfinished.canonicalize().map_err(unwritten)?;
+    if let Err(error) = plugin::load(&Spec::new(&unfinished.to_string_lossy())) {
+        std::fs::remove_file(&unfinished).map_err(unwritten)?;
+        return Err(error);
+    }
     std::fs::rename(&unfinished, file).map_err(unwritten)?;
     Ok(component.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(folder: &str, code: &str, hint: &str) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let error = build(Some(&root.join(folder)), None, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.hint_text().is_some_and(|text| text.contains(hint)), "{error:#}");
+    }
+
+    #[test]
+    fn what_is_no_crate_of_a_plugin_is_refused_before_it_is_built() {
+        refused("no such folder", "plugin-build-crate", "folder of the plugin's own");
+        refused("src", "plugin-build-crate", "folder of the plugin's own");
+        refused("../sdk/rows", "plugin-build-cdylib", "crate-type = [\"cdylib\"]");
+    }
+
+    #[test]
+    fn a_module_that_exports_nothing_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (built, file) = (folder.path().join("built.wasm"), folder.path().join("out.wasm"));
+        for (module, code) in
+            [(&b"\0asm\x01"[..], "plugin-build-export"), (b"\0asm\x01\0\0\0", "plugin-exports")]
+        {
+            std::fs::write(&built, module).unwrap();
+            assert_eq!(write_component(&built, &file).unwrap_err().code(), code);
+            assert!(!file.exists());
+        }
+    }
 }

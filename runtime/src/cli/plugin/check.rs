@@ -115,3 +115,42 @@ fn fill(frames: &mut FrameBuilder, rows: u32) -> Result<(), TooLarge> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(file: &Path, settings: Option<&str>) -> (Result<()>, Vec<String>) {
+        let mut said = Vec::new();
+        let result = check(file, settings, &mut said);
+        let said = String::from_utf8(said).unwrap();
+        let lines = said.lines().filter(|line| {
+            !["plugin", "sha256", "compiled"].iter().any(|what| line.starts_with(what))
+        });
+        (result, lines.map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn it_says_what_a_plugin_is_and_does() {
+        let rename = benches::guests::build().join("rename.wasm");
+        let (result, lines) = checked(&rename, Some(r#"{"databases":{"shop":"sales"}}"#));
+        assert!(result.is_ok());
+        assert!(lines[0].starts_with("size ") && lines[0].ends_with("a core module"));
+        assert_eq!(lines[1..3], ["exports   planner", "settings  accepted"]);
+        assert!(lines[3].starts_with("plan ") && lines[3].contains("sales"));
+        assert!(lines[4].starts_with("memory "));
+        assert_eq!(lines.len(), 5);
+    }
+
+    #[test]
+    fn it_ends_with_the_error_that_it_meets() {
+        let abuse = benches::guests::build().join("abuse.wasm");
+        let (result, lines) = checked(&abuse, Some(r#"{"do":{"poison":"not this"}}"#));
+        assert!(result.is_ok());
+        assert!(lines.contains(&"transform refuses the sample: not this".to_owned()));
+        let (result, _) = checked(&abuse, Some(r#"{"do":{"panic":"help"}}"#));
+        assert_eq!(result.unwrap_err().code(), "plugin-panic");
+        let (result, _) = checked(&abuse, None);
+        assert_eq!(result.unwrap_err().code(), "plugin-settings");
+    }
+}

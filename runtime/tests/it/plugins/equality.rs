@@ -8,7 +8,7 @@ use super::{frames, guests};
 /// Settings to try each stock plugin with.
 fn settings(name: &str) -> &'static [&'static str] {
     match name {
-        "canal" => &["{}"],
+        "canal" => &["{}", r#"{"dialect":"oms"}"#],
         "columns" => &[
             r#"{"tables":{"shop.every_type":{"keep":["c_Int","c_Text"]},"shop.c*":{"drop":["name"]}}}"#,
             r#"{"tables":{"shop.*":{"keep":["no such column"]}}}"#,

@@ -43,23 +43,27 @@ pub(super) fn load(spec: &Spec) -> Loaded {
 pub(super) fn liar() -> &'static Path {
     static LIAR: OnceLock<PathBuf> = OnceLock::new();
     LIAR.get_or_init(|| {
-        let wit = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("wit");
-        let mut resolve = Resolve::default();
-        resolve.push_dir(&wit).unwrap();
-        let liar = "
+        let wit = "
             package tidemill:test;
-            world liar {
+            world test {
                 export tidemill:plugin/lifecycle@0.1.0;
                 export tidemill:plugin/transform@0.1.0;
                 export tidemill:plugin/serializer@0.1.0;
             }
         ";
-        let package = resolve.push_str("liar.wit", liar).unwrap();
-        let world = resolve.select_world(&[package], Some("liar")).unwrap();
-        let mut module = std::fs::read(file("liar")).unwrap();
-        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+        let module = describe(std::fs::read(file("liar")).unwrap(), wit);
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("liar.wasm");
         std::fs::write(&path, module).unwrap();
         path
     })
+}
+
+/// Embeds into a core module that it is of the world `test` of this WIT text.
+pub(super) fn describe(mut module: Vec<u8>, wit: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("wit")).unwrap();
+    let package = resolve.push_str("test.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], Some("test")).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    module
 }

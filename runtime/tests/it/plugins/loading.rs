@@ -70,6 +70,45 @@ fn a_module_or_a_component_that_is_no_plugin_is_named() {
     says(&from_bytes(empty_component), "plugin-exports", &parts);
 }
 
+/// A core module of one function that does nothing, or of one import, with the name at the end.
+const EXPORTS: (&[u8], &[u8]) = (b"\x03\x02\x01\0\x07", b"\0\0\x0a\x04\x01\x02\0\x0b");
+const IMPORTS: (&[u8], &[u8]) = (b"\x02", b"\0\0");
+
+fn module((before, after): (&[u8], &[u8]), names: &[&str]) -> Vec<u8> {
+    let mut entry = vec![1];
+    for name in names {
+        entry.push(name.len() as u8);
+        entry.extend_from_slice(name.as_bytes());
+    }
+    let (kind, rest) = after.split_at(2);
+    entry.extend_from_slice(kind);
+    let one_type = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0";
+    [one_type, before, &[entry.len() as u8], &entry, rest].concat()
+}
+
+#[test]
+fn an_import_that_tidemill_does_not_offer_is_named() {
+    let wit = "package test:other; interface clock { tick: func(); } world test { import clock; }";
+    let module = guests::describe(module(IMPORTS, &["test:other/clock", "tick"]), wit);
+    let parts = ["imports test:other/clock", "offers only its log", "without WASI"];
+    says(&from_bytes(&module), "plugin-imports", &parts);
+}
+
+#[test]
+fn the_exports_of_a_component_that_is_no_plugin_are_listed() {
+    let wit = "package test:other; interface clock { tick: func(); } world test { export clock; }";
+    let module = guests::describe(module(EXPORTS, &["test:other/clock#tick"]), wit);
+    let parts = ["does not export tidemill:plugin/lifecycle", "it exports test:other/clock"];
+    says(&from_bytes(&module), "plugin-exports", &parts);
+}
+
+#[test]
+fn a_module_for_wasi_is_refused() {
+    let module = module(IMPORTS, &["wasi_snapshot_preview1", "proc_exit"]);
+    let parts = ["wasi_snapshot_preview1", "wasm32-unknown-unknown"];
+    says(&from_bytes(&module), "plugin-not-component", &parts);
+}
+
 #[test]
 fn a_limit_of_nothing_is_refused() {
     let limits = Limits { call_ms: 0, ..Limits::default() };
