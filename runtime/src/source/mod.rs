@@ -18,6 +18,10 @@ use crate::error::Result;
 use crate::position::Position;
 use crate::section::Section;
 
+mod memory;
+
+pub use memory::{Copier, Memory};
+
 /// The kinds of source. Nothing else enumerates them.
 pub const TABLE: &[Row] = &[];
 
@@ -88,7 +92,7 @@ pub struct Chunk {
 /// Reads a log.
 pub trait Source: Send {
     /// The next chunk; `None` at the end of the input. A call that is dropped before it is ready
-    /// loses nothing.
+    /// loses nothing. After a transient error the next call goes on where the last chunk ended.
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Chunk>>>;
 
     /// A decoder for this source's chunks.

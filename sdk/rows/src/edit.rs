@@ -71,3 +71,13 @@ pub fn replace_schemas<'s>(
     close(frame, &header, &encoded, &offsets)
         .map_err(|_: TooLarge| Invalid::new(dir.schema_area_at, "the frame is full"))
 }
+
+/// Sets [`layout::FLAG_CONTINUES`] and [`layout::FLAG_CONTINUED`].
+///
+/// # Errors
+/// When the bytes are no frame.
+pub fn set_flags(frame: &mut [u8], flags: u16) -> Result<(), Invalid> {
+    Frame::parse(frame)?;
+    frame[6..8].copy_from_slice(&flags.to_le_bytes());
+    Ok(())
+}
