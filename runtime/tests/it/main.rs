@@ -5,5 +5,6 @@ mod cli;
 mod config;
 /// Binlogs of real servers become the changes that the servers made.
 mod decode;
+mod pipeline;
 mod plugins;
 mod support;
