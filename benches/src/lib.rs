@@ -1,1 +1,3 @@
+//! Input for the benchmarks, and for tests that need a large log.
 
+pub mod binlog;
