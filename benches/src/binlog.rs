@@ -339,6 +339,7 @@ fn put_ones(to: &mut Vec<u8>, count: usize) {
 
 #[cfg(test)]
 mod tests {
+    use super::row::put_decimal_12_2;
     use super::*;
 
     /// The events' types and bodies; checks the chain of headers and every checksum.

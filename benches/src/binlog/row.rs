@@ -1,5 +1,7 @@
 //! The columns of the tables, and what their rows hold.
 
+use super::START;
+
 /// A column of every table.
 pub(super) struct Column {
     pub(super) kind: Kind,
@@ -152,7 +154,7 @@ fn put_value(to: &mut Vec<u8>, kind: Kind, bits: u64, after: bool) {
 
 /// Appends a DECIMAL(12,2): digits in groups of one, nine and two, big endian; the sign is in the
 /// highest bit, and everything of a negative number is inverted.
-fn put_decimal_12_2(to: &mut Vec<u8>, cents: u64, negative: bool) {
+pub(super) fn put_decimal_12_2(to: &mut Vec<u8>, cents: u64, negative: bool) {
     let whole = cents / 100;
     let start = to.len();
     to.push((whole / 1_000_000_000) as u8 | 0x80);
