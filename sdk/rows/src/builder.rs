@@ -156,11 +156,16 @@ impl FrameBuilder {
         Ok(index)
     }
 
-    /// Begins a row whose cells are all unavailable until they are set.
+    /// Begins a row whose cells are all unavailable until they are set. A row that is dropped
+    /// unfinished leaves unused bytes behind and nothing else.
+    ///
+    /// # Panics
+    /// When there are more slots than [`layout::SLOTS_MAX`], which no valid schema has.
     #[inline]
     pub fn row(&mut self, slots: u32) -> RowWriter<'_> {
+        assert!(slots <= layout::SLOTS_MAX, "a row has no more slots than a schema may have");
         let slots = slots as usize;
-        let start = self.buf.len();
+        let start = align8(self.buf.len());
         let states = start + ROW_HEADER_LEN;
         let cells = states + align8(slots);
         self.buf.resize(cells + slots * 8, 0);
@@ -173,13 +178,15 @@ impl FrameBuilder {
     /// # Errors
     /// When the frame is full.
     pub fn copy_row(&mut self, row: &Row<'_>) -> Result<RowRef, TooLarge> {
+        self.align();
         let start = self.buf.len();
         self.buf.extend_from_slice(row.bytes());
         offset(self.buf.len())?;
         Ok(RowRef(offset(start)?))
     }
 
-    /// Adds a change. The rows it names were finished after those of the change before it.
+    /// Adds a change. The rows it names were finished after those of the change before it, and
+    /// its before image was finished before its after image.
     ///
     /// # Errors
     /// When the frame is full.

@@ -32,7 +32,7 @@ mod view;
 
 pub use builder::{ChangeRecord, FrameBuilder, RowRef, RowWriter};
 pub use error::{Invalid, TooLarge};
-pub use message::{Message, MessageBuilder, MessageRecord, Messages};
+pub use message::{Message, MessageBuilder, Messages};
 pub use schema::{Column, KeyKind, LogicalType, Partition, Schema};
 pub use schema_view::{ColumnView, SchemaView};
 pub use temporal::Civil;
