@@ -7,6 +7,7 @@ pub mod error;
 pub mod plugin;
 pub mod policy;
 pub mod position;
+pub mod section;
 pub mod sink;
 pub mod source;
 pub mod state;

@@ -1,10 +1,68 @@
 //! Where changes go to.
 
+use std::fmt::Debug;
+use std::path::Path;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 use tidemill_rows::{Frame, Invalid, Messages};
 
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::position::Position;
+use crate::section::Section;
+
+/// The kinds of sink. Nothing else enumerates them.
+pub const TABLE: &[Row] = &[];
+
+/// A kind of sink.
+#[derive(Debug)]
+pub struct Row {
+    /// What `sink.kind` says in the pipeline file.
+    pub kind: &'static str,
+    /// What it is, in a line.
+    pub summary: &'static str,
+    /// True when it takes messages only, so that the pipeline needs a `format`.
+    pub needs_format: bool,
+    /// Reads its section of the pipeline file, of which `kind` is no part.
+    pub parse: fn(&Section<'_>) -> Result<Box<dyn Settings>>,
+    /// The JSON Schema of that section.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Row {
+    /// The row of the kind that `T` sets. It takes messages only.
+    #[must_use]
+    pub const fn of<T>(kind: &'static str, summary: &'static str) -> Self
+    where
+        T: Settings + DeserializeOwned + JsonSchema + 'static,
+    {
+        Self {
+            kind,
+            summary,
+            needs_format: true,
+            parse: |section| Ok(Box::new(section.read::<T>()?)),
+            schema: T::json_schema,
+        }
+    }
+
+    /// The same, but it takes frames where the pipeline has no `format`.
+    #[must_use]
+    pub const fn or_frames(self) -> Self {
+        Self { needs_format: false, ..self }
+    }
+}
+
+/// What a sink can be told in the pipeline file: `#[serde(deny_unknown_fields)]`, and types that
+/// refuse what makes no sense as they are read, so that the error names the place.
+pub trait Settings: Debug + Send + Sync {
+    /// The sink. Relative paths start at `folder`, that of the pipeline file. Connections are made
+    /// by the first [`Sink::write`].
+    ///
+    /// # Errors
+    /// Of the kind `Config` when there can be no such sink, else those of [`Sink::write`].
+    fn open(&self, folder: &Path) -> Result<Box<dyn Sink>>;
+}
 
 /// What the pipeline made of one chunk.
 #[derive(Debug, Default)]
