@@ -8,7 +8,6 @@ use clap::{Parser, Subcommand};
 use crate::error::{Error, Kind, Result};
 
 mod check;
-//mod inspect;
 mod log;
 mod plugin;
 mod progress;
@@ -24,7 +23,6 @@ Examples:
   tidemill run shop.yaml                         run a pipeline until its input ends, or Ctrl-C
   tidemill run *.yaml --listen 9100              several at once, with metrics and health
   tidemill check shop.yaml                       find what is wrong before it runs
-  tidemill inspect binlog.000042                 look into a log file
   tidemill plugin build ./vip                    make a plugin of a crate
 
 Exit codes:
@@ -50,7 +48,6 @@ enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Schema(schema::Arguments),
-    //Inspect(inspect::Arguments),
     #[command(subcommand)]
     Plugin(plugin::Command),
 }
@@ -65,7 +62,6 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => return run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, &mut out),
         Command::Schema(_) => schema::run(&mut out),
-        //Command::Inspect(arguments) => inspect::run(&arguments, &mut out),
         Command::Plugin(command) => plugin::run(&command, &mut out),
     };
     match done.and_then(|()| out.flush().map_err(unwritable)) {

@@ -15,13 +15,13 @@ pub(super) fn line(summary: &Summary) -> String {
     let changes = counted(*rows, "change");
     let messages = counted(*messages, "message");
     let log = bytes(*log_bytes as f64);
-    let seconds = elapsed.as_secs_f64();
+    let time = time(*elapsed);
     let rate = rate(*rows, *elapsed);
     let position = match position {
         Some(position) => format!("; position {position}"),
         None => String::new(),
     };
-    format!("{end}{changes}, {messages}, {log} of log in {seconds:.1} s ({rate} rows/s){position}")
+    format!("{end}{changes}, {messages}, {log} of log in {time} ({rate} rows/s){position}")
 }
 
 /// A count with its thousands apart: `1,234,567`.
@@ -54,6 +54,13 @@ pub(super) fn rate(number: u64, time: Duration) -> String {
     scaled(number as f64 / seconds, &["", "k", "M", "G"])
 }
 
+fn time(time: Duration) -> String {
+    match time.as_millis() {
+        ms @ ..100 => format!("{ms} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
 fn scaled(mut number: f64, units: &[&str]) -> String {
     let mut units = units.iter();
     let mut unit = units.next().copied().unwrap_or_default();
@@ -82,6 +89,8 @@ mod tests {
         assert_eq!(bytes(3_240_000.0), "3.2 MB");
         assert_eq!(bytes(523e6), "523 MB");
         assert_eq!(rate(3_100_000, Duration::from_secs(1)), "3.1 M");
+        assert_eq!(time(Duration::from_micros(14_900)), "14 ms");
+        assert_eq!(time(Duration::from_millis(62_449)), "62.4 s");
         assert_eq!(rate(10, Duration::from_secs(4)), "2.5");
     }
 }

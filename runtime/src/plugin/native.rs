@@ -36,6 +36,7 @@ pub const STOCK: [Stock; 3] = [
         name: "canal",
         summary: "serializes changes as flat JSON messages of canal",
         exports: Exports { serializer: true, ..Exports::NONE },
+        settings: settings::<Canal>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Canal>::serializer()),
     },
     Stock {

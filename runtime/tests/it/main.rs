@@ -1,10 +1,15 @@
 //! Everything that is tested from outside the crate: one binary, a module a theme.
 #![allow(clippy::unwrap_used, reason = "what a test does not expect shall fail it")]
 
+/// The command line: help, exit codes, signals, HTTP.
 mod cli;
+/// A broken pipeline file gets one clear error that names the place and the cure.
 mod config;
 /// Binlogs of real servers become the changes that the servers made.
 mod decode;
+/// The loop: order, durability, ends.
 mod pipeline;
+/// Plugins do what they say in either engine, and no harm whatever they do.
 mod plugins;
+/// What several themes use.
 mod support;

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn every_command_explains_itself() {
     for command in
-        ["", "run", "check", "schema", "inspect", "plugin", "plugin build", "plugin check"]
+        ["", "run", "check", "schema", "plugin", "plugin build", "plugin check"]
     {
         let mut arguments = command.split_whitespace().collect::<Vec<_>>();
         arguments.push("--help");
