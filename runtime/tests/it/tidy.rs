@@ -15,11 +15,12 @@ const BANNED_NAMES: [&str; 16] = [
 ];
 
 /// For each room of the runtime: the rooms it may use. `main` and `lib` stand outside.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("error", &[]),
     ("position", &[]),
     ("policy", &["error"]),
     ("metrics", &["error", "position"]),
+    ("section", &["error"]),
     ("source", GROUND),
     ("plugin", GROUND),
     ("sink", GROUND),
@@ -32,16 +33,18 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("main", EDGE),
     ("lib", &[]),
 ];
-const GROUND: &[&str] = &["error", "policy", "position", "metrics"];
-const STAGES: &[&str] =
-    &["error", "policy", "position", "metrics", "source", "plugin", "route", "sink", "state"];
+const GROUND: &[&str] = &["error", "policy", "position", "metrics", "section"];
+const STAGES: &[&str] = &[
+    "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
+    "state",
+];
 const ALL_BUT_EDGE: &[&str] = &[
-    "error", "policy", "position", "metrics", "source", "plugin", "route", "sink", "state",
-    "pipeline",
+    "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
+    "state", "pipeline",
 ];
 const EDGE: &[&str] = &[
-    "error", "policy", "position", "metrics", "source", "plugin", "route", "sink", "state",
-    "pipeline", "config", "api", "cli",
+    "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
+    "state", "pipeline", "config", "api", "cli",
 ];
 
 /// Crates that others bring in two versions of, and why nothing here can change it.
@@ -57,7 +60,8 @@ fn files(ending: &str) -> BTreeMap<String, String> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
-            if path.is_dir() && !matches!(name, "target" | ".git" | "corpus" | "artifacts" | "state")
+            if path.is_dir()
+                && !matches!(name, "target" | ".git" | "corpus" | "artifacts" | "state")
             {
                 walk(&path, ending, found);
             } else if name.ends_with(ending) {
@@ -177,7 +181,8 @@ fn unsafe_stands_in_one_module() {
     let mut faults = Vec::new();
     for (path, text) in files(".rs") {
         let here = path == allowed || path == "runtime/tests/it/tidy.rs";
-        if !here && text.lines().any(|line| line.contains("unsafe {") || line.contains("unsafe fn")) {
+        if !here && text.lines().any(|line| line.contains("unsafe {") || line.contains("unsafe fn"))
+        {
             faults.push(format!("{path}: unsafe code belongs to {allowed} alone"));
         }
     }
@@ -203,7 +208,8 @@ fn nothing_is_left_undone_or_hidden() {
 fn tests_do_not_wait_by_the_clock() {
     let mut faults = Vec::new();
     for (path, text) in files(".rs") {
-        if path.contains("/tests/") && !path.ends_with("tidy.rs") && text.contains("thread::sleep") {
+        if path.contains("/tests/") && !path.ends_with("tidy.rs") && text.contains("thread::sleep")
+        {
             faults.push(format!("{path}: sleeps; wait for what is to happen"));
         }
     }
