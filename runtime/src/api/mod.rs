@@ -12,17 +12,21 @@ use crate::pipeline::Health;
 mod health;
 mod metrics;
 
-/// Takes the address, so that an error comes before anything runs.
+/// Takes the address, so that an error comes before anything runs; says which it is, for port 0
+/// takes any that is free.
 ///
 /// # Errors
 /// When it cannot be had.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
+pub async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let refused = |error| {
         Error::new(Kind::Config, "listen", "the address to listen on cannot be had")
             .with("address", address)
             .hint("choose another port; port 0 takes any that is free")
             .caused_by(error)
-    })
+    };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    Ok((listener, bound))
 }
 
 /// Answers requests for as long as it is polled.

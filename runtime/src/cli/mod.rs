@@ -74,6 +74,10 @@ pub fn main() -> ExitCode {
 /// Shows an error and says which exit code it makes.
 fn report(error: &Error) -> u8 {
     eprintln!("error: {error:#}");
+    exit_code(error)
+}
+
+fn exit_code(error: &Error) -> u8 {
     match error.kind() {
         Kind::Config => WRONG_USE,
         _ => FAILED,

@@ -1,15 +1,16 @@
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU8;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
+use tracing::{Instrument, info_span};
 
-use super::{FAILED, log, progress, report, summary};
+use super::log::{self, Log};
+use super::{FAILED, progress, report, summary};
 use crate::api;
 use crate::config::{self, Overrides};
 use crate::error::{Error, Kind, Result};
@@ -78,23 +79,27 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    ExitCode::from(outcome(arguments).unwrap_or_else(|error| report(&error)))
+    let code = Log::begin(arguments.log).map_or_else(
+        |error| report(&error),
+        |log| outcome(arguments, log).unwrap_or_else(|error| log.report(&error)),
+    );
+    ExitCode::from(code)
 }
 
-fn outcome(arguments: &Arguments) -> Result<u8> {
-    log::begin(arguments.log)?;
-    let pipelines = load(arguments)?;
+fn outcome(arguments: &Arguments, log: Log) -> Result<u8> {
+    let pipelines = load(arguments, log)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| {
         Error::new(Kind::Bug, "runtime", "the threads of the program cannot be started")
             .caused_by(error)
     })?;
-    let code = runtime.block_on(run_all(pipelines, arguments.listen));
+    let code = runtime.block_on(run_all(pipelines, arguments.listen, log));
     // After an abort something may still hang in a call that nobody waits for.
     runtime.shutdown_background();
     code
 }
 
-fn load(arguments: &Arguments) -> Result<Vec<config::Pipeline>> {
+/// Reads all files before anything runs, so that each wrong one is reported.
+fn load(arguments: &Arguments, log: Log) -> Result<Vec<config::Pipeline>> {
     let overrides = Overrides {
         state: arguments.state.clone(),
         plugins: arguments.plugins.clone(),
@@ -110,34 +115,36 @@ fn load(arguments: &Arguments) -> Result<Vec<config::Pipeline>> {
     let mut names = HashMap::new();
     for (file, pipeline) in &pipelines {
         if let Some(other) = names.insert(&pipeline.name, file) {
-            let message = format!("two pipelines have the name `{}`", pipeline.name);
-            wrong.push(
-                Error::new(Kind::Config, "config-name", message)
-                    .with("file", other.display())
-                    .with("and", file.display())
-                    .hint("give each its own `name`: positions and metrics go by it"),
-            );
+            wrong.push(same_name(&pipeline.name, other, file));
         }
     }
-    match wrong.pop() {
-        None => Ok(pipelines.into_iter().map(|(_, pipeline)| pipeline).collect()),
-        Some(last) => {
-            for error in wrong {
-                report(&error);
-            }
-            Err(last)
-        }
+    let Some(last) = wrong.pop() else {
+        return Ok(pipelines.into_iter().map(|(_, pipeline)| pipeline).collect());
+    };
+    for error in wrong {
+        log.report(&error);
     }
+    Err(last)
 }
 
-async fn run_all(pipelines: Vec<config::Pipeline>, listen: Option<SocketAddr>) -> Result<u8> {
+fn same_name(name: &str, one: &Path, other: &Path) -> Error {
+    Error::new(Kind::Config, "config-name", format!("two pipelines have the name `{name}`"))
+        .with("file", one.display())
+        .with("and", other.display())
+        .hint("give each its own `name`: positions and metrics go by it")
+}
+
+async fn run_all(
+    pipelines: Vec<config::Pipeline>,
+    listen: Option<SocketAddr>,
+    log: Log,
+) -> Result<u8> {
     let (metrics, health, shutdown) = (Metrics::new(), Health::new(), Shutdown::new());
+    // Ends with this function.
     let mut around = JoinSet::new();
-    around.spawn(signals(shutdown.clone())?);
+    around.spawn(signals(shutdown.clone(), log)?);
     if let Some(address) = listen {
-        let listener = api::bind(address).await?;
-        announce(&listener);
-        around.spawn(api::serve(listener, metrics.clone(), health.clone()));
+        around.spawn(serve(address, metrics.clone(), health.clone(), log).await?);
     }
     let mut running = JoinSet::new();
     let mut shown = Vec::new();
@@ -146,14 +153,15 @@ async fn run_all(pipelines: Vec<config::Pipeline>, listen: Option<SocketAddr>) -
         health.add(&name, &progress);
         shown.push((name.clone(), progress.clone()));
         let parts = described.into_parts(metrics.pipeline(&name), progress);
-        let shutdown = shutdown.clone();
-        running.spawn(async move {
+        let (shutdown, span) = (shutdown.clone(), info_span!("pipeline", name));
+        let work = async move {
             let done = match parts {
                 Ok(parts) => pipeline::run(parts, &shutdown).await,
                 Err(error) => Err(error),
             };
             (name, done)
-        });
+        };
+        running.spawn(work.instrument(span));
     }
     let bars = progress::show(shown);
     let mut code = 0;
@@ -161,21 +169,21 @@ async fn run_all(pipelines: Vec<config::Pipeline>, listen: Option<SocketAddr>) -
         let (name, done) = joined.map_err(|error| {
             Error::new(Kind::Bug, "panic", "a pipeline panicked").caused_by(error)
         })?;
-        code = worse(code, bars.suspend(|| finish(&name, &done)));
+        code = worse(code, bars.suspend(|| finish(&name, &done, log)));
     }
     Ok(code)
 }
 
 /// Says how a pipeline ended, and which exit code that makes.
-fn finish(name: &str, done: &Result<Summary>) -> u8 {
+fn finish(name: &str, done: &Result<Summary>, log: Log) -> u8 {
     match done {
         Ok(summary) => {
-            eprintln!("{name}: {}", summary::line(summary));
+            log.say(&format!("{name}: {}", summary::line(summary)));
             if summary.end == End::Aborted { FAILED } else { 0 }
         }
         Err(error) => {
-            eprintln!("{name}: failed");
-            report(error)
+            log.say(&format!("{name}: failed"));
+            log.report(error)
         }
     }
 }
@@ -185,14 +193,24 @@ fn worse(one: u8, other: u8) -> u8 {
     if one == FAILED || other == FAILED { FAILED } else { one.max(other) }
 }
 
-fn announce(listener: &TcpListener) {
-    if let Ok(address) = listener.local_addr() {
-        eprintln!("listening on http://{address}");
-    }
+/// Listens at once, so that an error comes before anything runs; what it answers serves.
+async fn serve(
+    address: SocketAddr,
+    metrics: Metrics,
+    health: Health,
+    log: Log,
+) -> Result<impl Future<Output = ()>> {
+    let (listener, bound) = api::bind(address).await?;
+    log.say(&format!("listening on http://{bound}"));
+    Ok(async move {
+        if let Err(error) = api::serve(listener, metrics, health).await {
+            log.report(&error);
+        }
+    })
 }
 
 /// Asks to stop at every SIGTERM and SIGINT.
-fn signals(shutdown: Shutdown) -> Result<impl Future<Output = Result<()>> + Send + 'static> {
+fn signals(shutdown: Shutdown, log: Log) -> Result<impl Future<Output = ()>> {
     let broken =
         |error| Error::new(Kind::Bug, "signals", "signals cannot be received").caused_by(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
@@ -203,7 +221,7 @@ fn signals(shutdown: Shutdown) -> Result<impl Future<Output = Result<()>> + Send
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            eprintln!("stopping: delivering what was read; another signal aborts");
+            log.say("stopping: delivering what was read; another signal aborts");
             shutdown.request();
         }
     })

@@ -2,8 +2,9 @@
 //!
 //! The text becomes a tree of values that know their places (`yaml`), with the environment put in
 //! (`environment`). The tree is read into structs that mirror the file (`raw`), and those become
-//! the [`Pipeline`] that the engine uses (`resolve`), for which the components read their own
-//! sections and the plugins are loaded. [`Pipeline::into_parts`] makes it ready to run. Whatever fails on the way names file, line and column.
+//! the [`Pipeline`] that the engine uses (`resolve`): the components read their own sections, and
+//! the plugins are loaded. [`Pipeline::into_parts`] makes it ready to run. Whatever fails on the
+//! way names file, line and column.
 
 use std::path::Path;
 

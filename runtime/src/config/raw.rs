@@ -18,6 +18,7 @@ const NAME_CHARS_MAX: usize = 64;
 #[schemars(rename = "Pipeline")]
 pub(super) struct Raw {
     /// The pipeline's name: it labels logs and metrics, and its position is remembered under it.
+    #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9._-]{1,64}$"))]
     pub(super) name: Name,
     /// The folder where positions are remembered; `run --state DIR` wins. Relative paths in this
     /// file start at the file's own folder.
@@ -47,9 +48,9 @@ fn state() -> PathBuf {
 }
 
 /// A pipeline's name.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Name(#[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,64}$"))] pub(super) String);
+pub(super) struct Name(pub(super) String);
 
 impl TryFrom<String> for Name {
     type Error = String;

@@ -82,7 +82,8 @@ impl Component<dyn sink::Settings> {
 pub(super) fn resolve(document: &Document, file: &Path, overrides: &Overrides) -> Result<Pipeline> {
     let root = document.section();
     let raw: Raw = root.read()?;
-    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).to_owned();
     let plugins =
         Plugins { folder: &folder, stock: plugin::stock_folders(overrides.plugins.as_deref()) };
     let source = source(&raw.source, root.near("source"))?;

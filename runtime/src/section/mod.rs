@@ -18,6 +18,8 @@ mod value;
 pub use fault::{Fault, closest, unknown};
 pub use value::{Data, Key, Value};
 
+const SCHEMA: &str = "`tidemill schema` prints all that a pipeline file may say";
+
 /// A place in a file, both counted from 1; columns are characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -104,9 +106,6 @@ impl<'a> Section<'a> {
         let place = fault.place.unwrap_or(self.value.place);
         let error = Error::new(Kind::Config, fault.code, fault.message)
             .with("at", format!("{}:{place}", self.file));
-        match fault.hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
+        error.hint(fault.hint.as_deref().unwrap_or(SCHEMA))
     }
 }

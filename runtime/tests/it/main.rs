@@ -13,5 +13,3 @@ mod pipeline;
 mod plugins;
 /// What several themes use.
 mod support;
-/// The house rules, as far as a program can see them.
-mod tidy;

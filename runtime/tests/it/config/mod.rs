@@ -44,3 +44,14 @@ fn a_file_that_is_not_there_is_named() {
     assert_eq!(error.code(), "config-file");
     assert!(error.to_string().contains("tests/golden/config/none.yaml"), "{error}");
 }
+
+#[test]
+fn a_byte_that_is_not_utf8_is_named_by_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.yaml");
+    fs::write(&file, b"name: shop\nsource: {path: caf\xe9}\n").unwrap();
+    let error = refusal(&file).unwrap();
+    assert_eq!(error.code(), "config-yaml");
+    assert!(error.to_string().contains("not UTF-8"), "{error}");
+    assert!(error.to_string().contains("shop.yaml:2:19"), "{error}");
+}
