@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+pub mod cli;
 pub mod error;
 pub mod metrics;
 pub mod pipeline;

@@ -18,12 +18,15 @@ use crate::error::Result;
 use crate::position::Position;
 use crate::section::Section;
 
+pub mod file;
 mod memory;
+pub mod mysql;
 
 pub use memory::{Copier, Memory};
 
 /// The kinds of source. Nothing else enumerates them.
-pub const TABLE: &[Row] = &[];
+pub const TABLE: &[Row] =
+    &[Row::of::<file::Settings>("file", "binlog files of MySQL or MariaDB, read from disk")];
 
 /// A kind of source.
 #[derive(Debug)]

@@ -49,6 +49,15 @@ pub struct FrameBuilder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowRef(pub(crate) u32);
 
+/// How far a frame was written when [`FrameBuilder::mark`] was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    row_bytes: usize,
+    changes: usize,
+    transactions: usize,
+    transaction_ids: usize,
+}
+
 /// What the change directory holds of a change.
 #[derive(Debug, Clone, Copy)]
 pub struct ChangeRecord {
@@ -156,11 +165,16 @@ impl FrameBuilder {
         Ok(index)
     }
 
-    /// Begins a row whose cells are all unavailable until they are set.
+    /// Begins a row whose cells are all unavailable until they are set. A row that is dropped
+    /// unfinished leaves unused bytes behind and nothing else.
+    ///
+    /// # Panics
+    /// When there are more slots than [`layout::SLOTS_MAX`], which no valid schema has.
     #[inline]
     pub fn row(&mut self, slots: u32) -> RowWriter<'_> {
+        assert!(slots <= layout::SLOTS_MAX, "a row has no more slots than a schema may have");
         let slots = slots as usize;
-        let start = self.buf.len();
+        let start = align8(self.buf.len());
         let states = start + ROW_HEADER_LEN;
         let cells = states + align8(slots);
         self.buf.resize(cells + slots * 8, 0);
@@ -173,13 +187,15 @@ impl FrameBuilder {
     /// # Errors
     /// When the frame is full.
     pub fn copy_row(&mut self, row: &Row<'_>) -> Result<RowRef, TooLarge> {
+        self.align();
         let start = self.buf.len();
         self.buf.extend_from_slice(row.bytes());
         offset(self.buf.len())?;
         Ok(RowRef(offset(start)?))
     }
 
-    /// Adds a change. The rows it names were finished after those of the change before it.
+    /// Adds a change. The rows it names were finished after those of the change before it, and
+    /// its before image was finished before its after image.
     ///
     /// # Errors
     /// When the frame is full.
@@ -196,6 +212,25 @@ impl FrameBuilder {
         entry[32..40].copy_from_slice(&change.time_us.to_le_bytes());
         self.changes.extend_from_slice(&entry);
         Ok(())
+    }
+
+    /// The frame as it is now, to come back to.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            row_bytes: self.row_bytes(),
+            changes: self.changes.len(),
+            transactions: self.transactions.len(),
+            transaction_ids: self.transaction_ids.len(),
+        }
+    }
+
+    /// Undoes the rows, changes and transactions since a mark of the same frame. Schemas stay.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.buf.truncate(HEADER_LEN + mark.row_bytes);
+        self.changes.truncate(mark.changes);
+        self.transactions.truncate(mark.transactions);
+        self.transaction_ids.truncate(mark.transaction_ids);
     }
 
     /// How many changes there are so far.
