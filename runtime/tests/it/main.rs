@@ -7,9 +7,11 @@ mod cli;
 mod config;
 /// Binlogs of real servers become the changes that the servers made.
 mod decode;
-/// The loop: order, durability, ends.
+/// A pipeline loses nothing and keeps the order, whatever fails.
 mod pipeline;
 /// Plugins do what they say in either engine, and no harm whatever they do.
 mod plugins;
 /// What several themes use.
 mod support;
+/// The house rules hold.
+mod tidy;

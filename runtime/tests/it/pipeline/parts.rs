@@ -10,7 +10,7 @@ use tidemill::route::Tables;
 use tidemill::sink::{Arrived, Memory};
 use tidemill::{source, state};
 use tidemill_plugin::{Outcome, Plan};
-use tidemill_rows::{Frame, MessageBuilder, Schema, Value};
+use tidemill_rows::{Change, Frame, MessageBuilder, Schema};
 
 use super::log::Log;
 
@@ -23,6 +23,8 @@ pub(super) struct Made {
     plan: Option<Arc<PlanFn>>,
     transform: Option<Arc<TransformFn>>,
     serializes: bool,
+    /// The id of a change that the format refuses.
+    refuses: Option<i64>,
 }
 
 /// A planner.
@@ -42,6 +44,11 @@ pub(super) fn transform(
 /// A format of text: everything that a consumer could notice about a change, in one line.
 pub(super) fn text() -> Link {
     Made { serializes: true, ..Made::default() }.link("text")
+}
+
+/// The same, but it cannot serialize the change with this id.
+pub(super) fn refusing(id: i64) -> Link {
+    Made { serializes: true, refuses: Some(id), ..Made::default() }.link("text")
 }
 
 impl Made {
@@ -74,32 +81,36 @@ impl Plugin for Made {
         for change in frame.changes() {
             assert!(change.src() < changes);
             messages.begin(change.src());
-            let mut line = format!("{:?}", change.operation());
-            if let Some(schema) = change.schema() {
-                let key: Vec<_> =
-                    schema.to_schema().key_columns().iter().map(|c| c.name.clone()).collect();
-                line += &format!(
-                    " {}.{} topic={} key={key:?}/{:?} flags={}",
-                    schema.database(),
-                    schema.table(),
-                    schema.topic(),
-                    schema.key(),
-                    frame.flags(),
-                );
-                for row in [change.before(), change.after()] {
-                    let cells = schema.columns().map(|column| {
-                        let value: Value<'_> = row.map_or(Value::Null, |row| row.value(&column));
-                        format!(" {}={value:?}", column.name())
-                    });
-                    line += &cells.collect::<String>();
+            match self.refuses {
+                Some(id) if line(&change, 0).contains(&format!(" id=Int({id})")) => {
+                    messages.error("refused");
+                }
+                _ => {
+                    messages.body().extend_from_slice(line(&change, frame.flags()).as_bytes());
+                    messages.value();
                 }
             }
-            messages.body().extend_from_slice(line.as_bytes());
-            messages.value();
             messages.end();
         }
         messages.finish(out).map_err(|e| Fault::Invalid(e.to_string()))
     }
+}
+
+fn line(change: &Change<'_>, flags: u16) -> String {
+    let mut line = format!("{:?} flags={flags}", change.operation());
+    let Some(schema) = change.schema() else { return line };
+    let owned = schema.to_schema();
+    let key: Vec<&str> = owned.key_columns().iter().map(|column| column.name.as_str()).collect();
+    line += &format!(" {}.{}", owned.database, owned.table);
+    line += &format!(" topic={} {:?} key={key:?} {:?}", owned.topic, owned.partition, owned.key);
+    for (image, row) in [("before", change.before()), ("after", change.after())] {
+        let Some(row) = row else { continue };
+        line += &format!(" {image}:");
+        for column in schema.columns() {
+            line += &format!(" {}={:?}", column.name(), row.value(&column));
+        }
+    }
+    line
 }
 
 /// Limits with so many workers.
