@@ -1,10 +1,11 @@
 //! A version of a table, prepared: what its messages have in common is written once.
 
-use tidemill_plugin::bytes::append;
+use tidemill_plugin::bytes::{Prepared, append};
+use tidemill_plugin::cells::Cells;
 use tidemill_plugin::rows::{
-    Change, ColumnView, LogicalType, Operation, Row, SchemaView, Value, layout,
+    Change, ColumnView, LogicalType, Operation, SchemaView, Value, layout,
 };
-use tidemill_plugin::{cells, json, number};
+use tidemill_plugin::{json, number};
 
 use crate::template::{Piece, compile};
 use crate::{Dialect, canal, oms};
@@ -25,7 +26,7 @@ pub(crate) struct Table {
 #[derive(Debug)]
 pub(crate) struct Column {
     /// `"name":`, and the quote that all values of the dialect begin with.
-    lead: Vec<u8>,
+    lead: Prepared,
     /// Length of `"name":`.
     name: usize,
     pub(crate) kind: LogicalType,
@@ -52,9 +53,9 @@ pub(crate) struct Moment {
 struct Content<'a> {
     kind: &'static str,
     /// The row to show; where it lacks a cell that did not change, `old` has it.
-    row: Option<Row<'a>>,
+    row: Option<Cells<'a>>,
     /// The row that an update replaced.
-    old: Option<Row<'a>>,
+    old: Option<Cells<'a>>,
     statement: &'a [u8],
 }
 
@@ -78,7 +79,7 @@ impl Table {
             "database" => string(schema.database()),
             "table" => string(schema.table()),
             "mysqlTypes" => object(schema.columns().zip(&columns), |(column, prepared), out| {
-                out.extend_from_slice(&prepared.lead[..prepared.name]);
+                out.extend_from_slice(&prepared.lead.bytes()[..prepared.name]);
                 out.extend_from_slice(&native_type(column));
             }),
             "pkNames" => key_names(schema),
@@ -93,7 +94,7 @@ impl Table {
             row: compile(row, known),
             statement: compile(statement, known),
             sql_types: object(columns.iter(), |column, out| {
-                out.extend_from_slice(&column.lead[..column.name]);
+                out.extend_from_slice(&column.lead.bytes()[..column.name]);
                 number::int(out, column.sql_type.into());
             }),
             columns,
@@ -110,16 +111,26 @@ impl Table {
             _ => &[],
         };
         let (outline, content) = match change.operation() {
-            Operation::Update => {
-                (&self.row, Content { kind: "UPDATE", row: after, old: before, ..none })
+            Operation::Update => (
+                &self.row,
+                Content {
+                    kind: "UPDATE",
+                    row: after.as_ref().map(Cells::of),
+                    old: before.as_ref().map(Cells::of),
+                    ..none
+                },
+            ),
+            Operation::Delete => {
+                (&self.row, Content { kind: "DELETE", row: before.as_ref().map(Cells::of), ..none })
             }
-            Operation::Delete => (&self.row, Content { kind: "DELETE", row: before, ..none }),
             Operation::Ddl => {
                 let kind = canal::statement_kind(text(0));
                 (&self.statement, Content { kind, statement: text(1), ..none })
             }
             Operation::Truncate => (&self.statement, Content { kind: "TRUNCATE", ..none }),
-            _ => (&self.row, Content { kind: "INSERT", row: after, ..none }),
+            _ => {
+                (&self.row, Content { kind: "INSERT", row: after.as_ref().map(Cells::of), ..none })
+            }
         };
         for piece in outline {
             match piece {
@@ -139,11 +150,10 @@ impl Table {
         let Some(row) = content.row else { return };
         out.push(b'{');
         for column in &self.columns {
-            let value = match (row.cell(column.kind, column.slot), content.old) {
-                (Value::Unavailable, Some(old)) => old.cell(column.kind, column.slot),
-                (value, _) => value,
-            };
-            self.cell(column, &value, out);
+            match (row.state(column.slot), content.old) {
+                (layout::STATE_UNAVAILABLE, Some(old)) => self.cell(column, &old, out),
+                _ => self.cell(column, &row, out),
+            }
         }
         close(out, b'}');
     }
@@ -157,8 +167,8 @@ impl Table {
         for column in &self.columns {
             // What the new image does not hold did not change.
             let unchanged = new.state(column.slot) == layout::STATE_UNAVAILABLE;
-            if !unchanged && !cells::same(&old, &new, column.kind, column.slot) {
-                self.cell(column, &old.cell(column.kind, column.slot), out);
+            if !unchanged && !new.same(&old, column.kind, column.slot) {
+                self.cell(column, &old, out);
             }
         }
         close(out, b'}');
@@ -166,33 +176,36 @@ impl Table {
     }
 
     /// Writes `"name":value,`; nothing for what the log does not hold.
-    #[inline]
-    fn cell(&self, column: &Column, value: &Value<'_>, out: &mut Vec<u8>) {
-        match value {
-            Value::Unavailable => {}
-            Value::Null => {
-                append(out, &column.lead[..column.name]);
+    #[inline(always)]
+    fn cell(&self, column: &Column, cells: &Cells<'_>, out: &mut Vec<u8>) {
+        match cells.state(column.slot) {
+            layout::STATE_NULL => {
+                append(out, &column.lead.bytes()[..column.name]);
                 out.extend_from_slice(b"null,");
             }
-            value => {
-                append(out, &column.lead);
+            layout::STATE_PRESENT => {
+                let bits = cells.bits(column.slot);
+                column.lead.append(out);
                 match self.dialect {
                     Dialect::Canal => {
-                        canal::value(column, value, out);
+                        canal::value(column, cells, bits, out);
                         out.extend_from_slice(b"\",");
                     }
                     Dialect::Oms => {
-                        oms::value(column, value, out);
+                        oms::value(column, cells, bits, out);
                         out.push(b',');
                     }
                 }
             }
+            _ => {}
         }
     }
 
     fn sql_types(&self, content: &Content<'_>, out: &mut Vec<u8>) {
-        let wider = |column: &Column| match content.row?.cell(column.kind, column.slot) {
-            Value::UInt(value) => canal::wider(column.sql_type, value),
+        let wider = |column: &Column| match (column.kind, content.row) {
+            (LogicalType::UInt, Some(row)) if row.state(column.slot) == layout::STATE_PRESENT => {
+                canal::wider(column.sql_type, row.bits(column.slot))
+            }
             _ => None,
         };
         if !self.widening.iter().any(|&at| wider(&self.columns[at]).is_some()) {
@@ -201,7 +214,7 @@ impl Table {
         }
         out.push(b'{');
         for column in &self.columns {
-            append(out, &column.lead[..column.name]);
+            append(out, &column.lead.bytes()[..column.name]);
             number::int(out, wider(column).unwrap_or(column.sql_type).into());
             out.push(b',');
         }
@@ -227,7 +240,7 @@ impl Column {
             Dialect::Oms => oms::sql_type(column),
         };
         Self {
-            lead,
+            lead: Prepared::new(&lead),
             name,
             kind: column.logical_type(),
             slot: column.slot(),
