@@ -3,7 +3,7 @@
 use tidemill_plugin::bytes::{Prepared, append};
 use tidemill_plugin::cells::Cells;
 use tidemill_plugin::rows::{
-    Change, ColumnView, LogicalType, Operation, SchemaView, Value, layout,
+    Change, ColumnView, LogicalType, Operation, Row, SchemaView, Value, layout,
 };
 use tidemill_plugin::{json, number};
 
@@ -13,7 +13,9 @@ use crate::{Dialect, canal, oms};
 #[derive(Debug)]
 pub(crate) struct Table {
     dialect: Dialect,
-    row: Vec<Piece>,
+    insert: Vec<Piece>,
+    update: Vec<Piece>,
+    delete: Vec<Piece>,
     statement: Vec<Piece>,
     columns: Vec<Column>,
     /// The types of the columns while no value needs a wider one.
@@ -50,12 +52,13 @@ pub(crate) struct Moment {
 }
 
 /// What a message is made of.
+#[derive(Default)]
 struct Content<'a> {
-    kind: &'static str,
     /// The row to show; where it lacks a cell that did not change, `old` has it.
     row: Option<Cells<'a>>,
     /// The row that an update replaced.
     old: Option<Cells<'a>>,
+    kind: &'static str,
     statement: &'a [u8],
 }
 
@@ -63,7 +66,7 @@ impl Table {
     pub(crate) fn new(schema: &SchemaView<'_>, dialect: Dialect) -> Self {
         let columns: Vec<Column> =
             schema.columns().map(|column| Column::new(&column, dialect)).collect();
-        let widening = (0..columns.len())
+        let widening: Vec<usize> = (0..columns.len())
             .filter(|&at| columns[at].kind == LogicalType::UInt && dialect == Dialect::Canal)
             .collect();
         let string = |text: &str| {
@@ -75,28 +78,39 @@ impl Table {
             Dialect::Canal => string(column.native_type()),
             Dialect::Oms => string(&oms::native_type(column.native_type())),
         };
+        let sql_types = object(columns.iter(), |column, out| {
+            out.extend_from_slice(&column.lead.bytes()[..column.name]);
+            number::int(out, column.sql_type.into());
+        });
         let known = |name: &str| match name {
-            "database" => string(schema.database()),
-            "table" => string(schema.table()),
-            "mysqlTypes" => object(schema.columns().zip(&columns), |(column, prepared), out| {
-                out.extend_from_slice(&prepared.lead.bytes()[..prepared.name]);
+            "database" => Some(string(schema.database())),
+            "table" => Some(string(schema.table())),
+            "mysqlTypes" => Some(object(schema.columns().zip(&columns), |(column, cells), out| {
+                out.extend_from_slice(&cells.lead.bytes()[..cells.name]);
                 out.extend_from_slice(&native_type(column));
-            }),
-            "pkNames" => key_names(schema),
-            name => unreachable!("no outline has ${name}"),
+            })),
+            "pkNames" => Some(key_names(schema)),
+            "sqlTypes" if widening.is_empty() => Some(sql_types.clone()),
+            _ => None,
         };
         let (row, statement) = match dialect {
             Dialect::Canal => (canal::ROW, canal::STATEMENT),
             Dialect::Oms => (oms::ROW, oms::STATEMENT),
         };
+        let row = |kind: &str| {
+            compile(row, |name| match name {
+                "kind" => Some(kind.as_bytes().to_vec()),
+                "old" if kind != "UPDATE" => Some(b"null".to_vec()),
+                name => known(name),
+            })
+        };
         Self {
             dialect,
-            row: compile(row, known),
+            insert: row("INSERT"),
+            update: row("UPDATE"),
+            delete: row("DELETE"),
             statement: compile(statement, known),
-            sql_types: object(columns.iter(), |column, out| {
-                out.extend_from_slice(&column.lead.bytes()[..column.name]);
-                number::int(out, column.sql_type.into());
-            }),
+            sql_types,
             columns,
             widening,
         }
@@ -105,32 +119,14 @@ impl Table {
     /// Writes the message of a change to this table.
     pub(crate) fn message(&self, change: &Change<'_>, moment: &Moment, out: &mut Vec<u8>) {
         let (before, after) = (change.before(), change.after());
-        let none = Content { kind: "", row: None, old: None, statement: &[] };
-        let text = |slot| match after.map(|row| row.cell(LogicalType::Text, slot)) {
-            Some(Value::Text(text)) => text,
-            _ => &[],
-        };
         let (outline, content) = match change.operation() {
-            Operation::Update => (
-                &self.row,
-                Content {
-                    kind: "UPDATE",
-                    row: after.as_ref().map(Cells::of),
-                    old: before.as_ref().map(Cells::of),
-                    ..none
-                },
-            ),
-            Operation::Delete => {
-                (&self.row, Content { kind: "DELETE", row: before.as_ref().map(Cells::of), ..none })
+            Operation::Update => (&self.update, Content::row(after, before)),
+            Operation::Delete => (&self.delete, Content::row(before, None)),
+            Operation::Ddl => (&self.statement, Content::statement(after)),
+            Operation::Truncate => {
+                (&self.statement, Content { kind: "TRUNCATE", ..Content::default() })
             }
-            Operation::Ddl => {
-                let kind = canal::statement_kind(text(0));
-                (&self.statement, Content { kind, statement: text(1), ..none })
-            }
-            Operation::Truncate => (&self.statement, Content { kind: "TRUNCATE", ..none }),
-            _ => {
-                (&self.row, Content { kind: "INSERT", row: after.as_ref().map(Cells::of), ..none })
-            }
+            _ => (&self.insert, Content::row(after, None)),
         };
         for piece in outline {
             match piece {
@@ -159,10 +155,7 @@ impl Table {
     }
 
     fn old(&self, content: &Content<'_>, out: &mut Vec<u8>) {
-        let (Some(new), Some(old)) = (content.row, content.old) else {
-            out.extend_from_slice(b"null");
-            return;
-        };
+        let (Some(new), Some(old)) = (content.row, content.old) else { return };
         out.extend_from_slice(b"[{");
         for column in &self.columns {
             // What the new image does not hold did not change.
@@ -219,6 +212,22 @@ impl Table {
             out.push(b',');
         }
         close(out, b'}');
+    }
+}
+
+impl<'a> Content<'a> {
+    #[inline]
+    fn row(row: Option<Row<'a>>, old: Option<Row<'a>>) -> Self {
+        let (row, old) = (row.as_ref().map(Cells::of), old.as_ref().map(Cells::of));
+        Self { row, old, ..Self::default() }
+    }
+
+    fn statement(row: Option<Row<'a>>) -> Self {
+        let text = |slot| match row.map(|row| row.cell(LogicalType::Text, slot)) {
+            Some(Value::Text(text)) => text,
+            _ => &[],
+        };
+        Self { kind: canal::statement_kind(text(0)), statement: text(1), ..Self::default() }
     }
 }
 
