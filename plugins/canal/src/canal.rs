@@ -1,6 +1,8 @@
 //! The dialect of alibaba/canal: its `FlatMessage`, and values as its `RowsLogBuffer` prints them.
 
-use tidemill_plugin::rows::{ColumnView, LogicalType, Value};
+use tidemill_plugin::bytes::append;
+use tidemill_plugin::cells::Cells;
+use tidemill_plugin::rows::{Civil, ColumnView, LogicalType};
 use tidemill_plugin::{json, number, temporal};
 
 use crate::java;
@@ -67,29 +69,27 @@ pub(crate) fn wider(sql_type: i32, value: u64) -> Option<i32> {
 }
 
 /// Writes a value that is there, as the inside of a string.
-#[inline]
-pub(crate) fn value(column: &Column, value: &Value<'_>, out: &mut Vec<u8>) {
-    match *value {
-        Value::Null | Value::Unavailable => {}
-        Value::Bool(value) => out.push(b'0' + u8::from(value)),
-        Value::Int(value) => number::int(out, value),
-        Value::UInt(number) | Value::Bit(number) | Value::Enum(number) | Value::Set(number) => {
-            number::uint(out, number);
+#[inline(always)]
+pub(crate) fn value(column: &Column, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
+    match column.kind {
+        LogicalType::Bool | LogicalType::UInt | LogicalType::Bit => number::uint(out, bits),
+        LogicalType::Enum | LogicalType::Set => number::uint(out, bits),
+        LogicalType::Int => number::int(out, bits as i64),
+        LogicalType::Float32 => java::float32(out, f32::from_bits(bits as u32)),
+        LogicalType::Float64 => java::float64(out, f64::from_bits(bits)),
+        LogicalType::Decimal => append(out, cells.heap(bits)),
+        LogicalType::Text | LogicalType::Json | LogicalType::Interval | LogicalType::Array => {
+            json::escape(out, cells.heap(bits))
         }
-        Value::Float32(value) => java::float32(out, value),
-        Value::Float64(value) => java::float64(out, value),
-        Value::Decimal(text)
-        | Value::Text(text)
-        | Value::Json(text)
-        | Value::Interval(text)
-        | Value::Array(text) => json::escape(out, text),
-        Value::Bytes(bytes) | Value::Geometry(bytes) => json::escape_latin1(out, bytes),
-        Value::Date(date) => temporal::date(out, date),
-        Value::Time(micros) => temporal::span(out, micros, column.fraction),
-        Value::DateTime(moment) | Value::Timestamp(moment) => {
-            temporal::date_time(out, moment, column.fraction);
+        LogicalType::Bytes | LogicalType::Geometry => {
+            json::escape_latin1(out, cells.heap(bits));
         }
-        Value::Year(year) => temporal::year(out, year),
-        Value::Uuid(bytes) => number::uuid(out, bytes),
+        LogicalType::Date => temporal::date(out, Civil::unpack(bits)),
+        LogicalType::Time => temporal::span(out, bits as i64, column.fraction),
+        LogicalType::DateTime | LogicalType::Timestamp => {
+            temporal::date_time(out, Civil::unpack(bits), column.fraction);
+        }
+        LogicalType::Year => temporal::year(out, bits as u16),
+        LogicalType::Uuid => number::uuid(out, cells.heap(bits)),
     }
 }

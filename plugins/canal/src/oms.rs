@@ -1,7 +1,8 @@
 //! The dialect of OceanBase's OMS: Canal's members with JSON numbers, and its own way with times.
 
 use tidemill_plugin::bytes::append;
-use tidemill_plugin::rows::{Civil, ColumnView, LogicalType, Value};
+use tidemill_plugin::cells::Cells;
+use tidemill_plugin::rows::{Civil, ColumnView, LogicalType};
 use tidemill_plugin::{json, number, temporal};
 
 use crate::canal;
@@ -37,42 +38,55 @@ pub(crate) fn sql_type(column: &ColumnView<'_>) -> i32 {
 }
 
 /// Writes a value that is there, as JSON.
-pub(crate) fn value(column: &Column, value: &Value<'_>, out: &mut Vec<u8>) {
-    match *value {
-        Value::Bool(value) => out.push(b'0' + u8::from(value)),
-        Value::Int(value) => number::int(out, value),
-        Value::UInt(value) => number::uint(out, value),
-        Value::Year(year) => number::uint(out, year.into()),
-        Value::Float32(value) if value.is_finite() => number::float32(out, value),
-        Value::Float64(value) if value.is_finite() => number::float64(out, value),
-        Value::Decimal(text) if text.last().is_some_and(u8::is_ascii_digit) => append(out, text),
-        _ => {
-            out.push(b'"');
-            text(column, value, out);
-            out.push(b'"');
-        }
+#[inline]
+pub(crate) fn value(column: &Column, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
+    let number = match column.kind {
+        LogicalType::Bool | LogicalType::Int | LogicalType::UInt => true,
+        LogicalType::Float32 => f32::from_bits(bits as u32).is_finite(),
+        LogicalType::Float64 => f64::from_bits(bits).is_finite(),
+        // Not NaN, not an infinity.
+        LogicalType::Decimal => cells.heap(bits).last().is_some_and(u8::is_ascii_digit),
+        LogicalType::Year => true,
+        _ => false,
+    };
+    if number {
+        bare(column, cells, bits, out);
+    } else {
+        out.push(b'"');
+        text(column, cells, bits, out);
+        out.push(b'"');
     }
 }
 
-/// Writes a value that JSON has no type of its own for, as the inside of a string.
-fn text(column: &Column, value: &Value<'_>, out: &mut Vec<u8>) {
-    match *value {
-        Value::Time(micros) => {
+fn bare(column: &Column, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
+    match column.kind {
+        LogicalType::Float32 => number::float32(out, f32::from_bits(bits as u32)),
+        LogicalType::Float64 => number::float64(out, f64::from_bits(bits)),
+        LogicalType::Year => number::uint(out, bits),
+        _ => canal::value(column, cells, bits, out),
+    }
+}
+
+/// Writes the inside of a string, for what JSON has no type of its own.
+fn text(column: &Column, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
+    match column.kind {
+        LogicalType::Time => {
+            let micros = bits as i64;
             let fraction = (micros.unsigned_abs() % 1_000_000) as u32;
             temporal::span(out, micros, temporal::digits_needed(fraction));
         }
-        Value::DateTime(moment) => {
+        LogicalType::DateTime => {
+            let moment = Civil::unpack(bits);
             temporal::date_time(out, moment, temporal::digits_needed(moment.microsecond));
         }
-        Value::Timestamp(moment) => timestamp(moment, out),
-        Value::Bit(bits) => {
-            let bytes = bits.to_be_bytes();
+        LogicalType::Timestamp => timestamp(Civil::unpack(bits), out),
+        LogicalType::Bit => {
             let len = column.length.div_ceil(8).clamp(1, 8) as usize;
-            json::base64(out, &bytes[8 - len..]);
+            json::base64(out, &bits.to_be_bytes()[8 - len..]);
         }
-        Value::Enum(ordinal) => label(column, ordinal.wrapping_sub(1), out),
-        Value::Set(bitmap) => {
-            let mut rest = bitmap;
+        LogicalType::Enum => label(column, bits.wrapping_sub(1), out),
+        LogicalType::Set => {
+            let mut rest = bits;
             while rest != 0 {
                 label(column, rest.trailing_zeros().into(), out);
                 rest &= rest - 1;
@@ -81,8 +95,8 @@ fn text(column: &Column, value: &Value<'_>, out: &mut Vec<u8>) {
                 }
             }
         }
-        Value::Bytes(bytes) | Value::Geometry(bytes) => json::base64(out, bytes),
-        _ => canal::value(column, value, out),
+        LogicalType::Bytes | LogicalType::Geometry => json::base64(out, cells.heap(bits)),
+        _ => canal::value(column, cells, bits, out),
     }
 }
 

@@ -1,10 +1,11 @@
 //! A version of a table, prepared: what its messages have in common is written once.
 
-use tidemill_plugin::bytes::append;
+use tidemill_plugin::bytes::{Prepared, append};
+use tidemill_plugin::cells::Cells;
 use tidemill_plugin::rows::{
     Change, ColumnView, LogicalType, Operation, Row, SchemaView, Value, layout,
 };
-use tidemill_plugin::{cells, json, number};
+use tidemill_plugin::{json, number};
 
 use crate::template::{Piece, compile};
 use crate::{Dialect, canal, oms};
@@ -12,7 +13,9 @@ use crate::{Dialect, canal, oms};
 #[derive(Debug)]
 pub(crate) struct Table {
     dialect: Dialect,
-    row: Vec<Piece>,
+    insert: Vec<Piece>,
+    update: Vec<Piece>,
+    delete: Vec<Piece>,
     statement: Vec<Piece>,
     columns: Vec<Column>,
     /// The types of the columns while no value needs a wider one.
@@ -25,7 +28,7 @@ pub(crate) struct Table {
 #[derive(Debug)]
 pub(crate) struct Column {
     /// `"name":`, and the quote that all values of the dialect begin with.
-    lead: Vec<u8>,
+    lead: Prepared,
     /// Length of `"name":`.
     name: usize,
     pub(crate) kind: LogicalType,
@@ -49,12 +52,13 @@ pub(crate) struct Moment {
 }
 
 /// What a message is made of.
+#[derive(Default)]
 struct Content<'a> {
-    kind: &'static str,
     /// The row to show; where it lacks a cell that did not change, `old` has it.
-    row: Option<Row<'a>>,
+    row: Option<Cells<'a>>,
     /// The row that an update replaced.
-    old: Option<Row<'a>>,
+    old: Option<Cells<'a>>,
+    kind: &'static str,
     statement: &'a [u8],
 }
 
@@ -62,7 +66,7 @@ impl Table {
     pub(crate) fn new(schema: &SchemaView<'_>, dialect: Dialect) -> Self {
         let columns: Vec<Column> =
             schema.columns().map(|column| Column::new(&column, dialect)).collect();
-        let widening = (0..columns.len())
+        let widening: Vec<usize> = (0..columns.len())
             .filter(|&at| columns[at].kind == LogicalType::UInt && dialect == Dialect::Canal)
             .collect();
         let string = |text: &str| {
@@ -74,28 +78,39 @@ impl Table {
             Dialect::Canal => string(column.native_type()),
             Dialect::Oms => string(&oms::native_type(column.native_type())),
         };
+        let sql_types = object(columns.iter(), |column, out| {
+            out.extend_from_slice(&column.lead.bytes()[..column.name]);
+            number::int(out, column.sql_type.into());
+        });
         let known = |name: &str| match name {
-            "database" => string(schema.database()),
-            "table" => string(schema.table()),
-            "mysqlTypes" => object(schema.columns().zip(&columns), |(column, prepared), out| {
-                out.extend_from_slice(&prepared.lead[..prepared.name]);
+            "database" => Some(string(schema.database())),
+            "table" => Some(string(schema.table())),
+            "mysqlTypes" => Some(object(schema.columns().zip(&columns), |(column, cells), out| {
+                out.extend_from_slice(&cells.lead.bytes()[..cells.name]);
                 out.extend_from_slice(&native_type(column));
-            }),
-            "pkNames" => key_names(schema),
-            name => unreachable!("no outline has ${name}"),
+            })),
+            "pkNames" => Some(key_names(schema)),
+            "sqlTypes" if widening.is_empty() => Some(sql_types.clone()),
+            _ => None,
         };
         let (row, statement) = match dialect {
             Dialect::Canal => (canal::ROW, canal::STATEMENT),
             Dialect::Oms => (oms::ROW, oms::STATEMENT),
         };
+        let row = |kind: &str| {
+            compile(row, |name| match name {
+                "kind" => Some(kind.as_bytes().to_vec()),
+                "old" if kind != "UPDATE" => Some(b"null".to_vec()),
+                name => known(name),
+            })
+        };
         Self {
             dialect,
-            row: compile(row, known),
+            insert: row("INSERT"),
+            update: row("UPDATE"),
+            delete: row("DELETE"),
             statement: compile(statement, known),
-            sql_types: object(columns.iter(), |column, out| {
-                out.extend_from_slice(&column.lead[..column.name]);
-                number::int(out, column.sql_type.into());
-            }),
+            sql_types,
             columns,
             widening,
         }
@@ -104,22 +119,14 @@ impl Table {
     /// Writes the message of a change to this table.
     pub(crate) fn message(&self, change: &Change<'_>, moment: &Moment, out: &mut Vec<u8>) {
         let (before, after) = (change.before(), change.after());
-        let none = Content { kind: "", row: None, old: None, statement: &[] };
-        let text = |slot| match after.map(|row| row.cell(LogicalType::Text, slot)) {
-            Some(Value::Text(text)) => text,
-            _ => &[],
-        };
         let (outline, content) = match change.operation() {
-            Operation::Update => {
-                (&self.row, Content { kind: "UPDATE", row: after, old: before, ..none })
+            Operation::Update => (&self.update, Content::row(after, before)),
+            Operation::Delete => (&self.delete, Content::row(before, None)),
+            Operation::Ddl => (&self.statement, Content::statement(after)),
+            Operation::Truncate => {
+                (&self.statement, Content { kind: "TRUNCATE", ..Content::default() })
             }
-            Operation::Delete => (&self.row, Content { kind: "DELETE", row: before, ..none }),
-            Operation::Ddl => {
-                let kind = canal::statement_kind(text(0));
-                (&self.statement, Content { kind, statement: text(1), ..none })
-            }
-            Operation::Truncate => (&self.statement, Content { kind: "TRUNCATE", ..none }),
-            _ => (&self.row, Content { kind: "INSERT", row: after, ..none }),
+            _ => (&self.insert, Content::row(after, None)),
         };
         for piece in outline {
             match piece {
@@ -139,26 +146,22 @@ impl Table {
         let Some(row) = content.row else { return };
         out.push(b'{');
         for column in &self.columns {
-            let value = match (row.cell(column.kind, column.slot), content.old) {
-                (Value::Unavailable, Some(old)) => old.cell(column.kind, column.slot),
-                (value, _) => value,
-            };
-            self.cell(column, &value, out);
+            match (row.state(column.slot), content.old) {
+                (layout::STATE_UNAVAILABLE, Some(old)) => self.cell(column, &old, out),
+                _ => self.cell(column, &row, out),
+            }
         }
         close(out, b'}');
     }
 
     fn old(&self, content: &Content<'_>, out: &mut Vec<u8>) {
-        let (Some(new), Some(old)) = (content.row, content.old) else {
-            out.extend_from_slice(b"null");
-            return;
-        };
+        let (Some(new), Some(old)) = (content.row, content.old) else { return };
         out.extend_from_slice(b"[{");
         for column in &self.columns {
             // What the new image does not hold did not change.
             let unchanged = new.state(column.slot) == layout::STATE_UNAVAILABLE;
-            if !unchanged && !cells::same(&old, &new, column.kind, column.slot) {
-                self.cell(column, &old.cell(column.kind, column.slot), out);
+            if !unchanged && !new.same(&old, column.kind, column.slot) {
+                self.cell(column, &old, out);
             }
         }
         close(out, b'}');
@@ -166,33 +169,36 @@ impl Table {
     }
 
     /// Writes `"name":value,`; nothing for what the log does not hold.
-    #[inline]
-    fn cell(&self, column: &Column, value: &Value<'_>, out: &mut Vec<u8>) {
-        match value {
-            Value::Unavailable => {}
-            Value::Null => {
-                append(out, &column.lead[..column.name]);
+    #[inline(always)]
+    fn cell(&self, column: &Column, cells: &Cells<'_>, out: &mut Vec<u8>) {
+        match cells.state(column.slot) {
+            layout::STATE_NULL => {
+                append(out, &column.lead.bytes()[..column.name]);
                 out.extend_from_slice(b"null,");
             }
-            value => {
-                append(out, &column.lead);
+            layout::STATE_PRESENT => {
+                let bits = cells.bits(column.slot);
+                column.lead.append(out);
                 match self.dialect {
                     Dialect::Canal => {
-                        canal::value(column, value, out);
+                        canal::value(column, cells, bits, out);
                         out.extend_from_slice(b"\",");
                     }
                     Dialect::Oms => {
-                        oms::value(column, value, out);
+                        oms::value(column, cells, bits, out);
                         out.push(b',');
                     }
                 }
             }
+            _ => {}
         }
     }
 
     fn sql_types(&self, content: &Content<'_>, out: &mut Vec<u8>) {
-        let wider = |column: &Column| match content.row?.cell(column.kind, column.slot) {
-            Value::UInt(value) => canal::wider(column.sql_type, value),
+        let wider = |column: &Column| match (column.kind, content.row) {
+            (LogicalType::UInt, Some(row)) if row.state(column.slot) == layout::STATE_PRESENT => {
+                canal::wider(column.sql_type, row.bits(column.slot))
+            }
             _ => None,
         };
         if !self.widening.iter().any(|&at| wider(&self.columns[at]).is_some()) {
@@ -201,11 +207,27 @@ impl Table {
         }
         out.push(b'{');
         for column in &self.columns {
-            append(out, &column.lead[..column.name]);
+            append(out, &column.lead.bytes()[..column.name]);
             number::int(out, wider(column).unwrap_or(column.sql_type).into());
             out.push(b',');
         }
         close(out, b'}');
+    }
+}
+
+impl<'a> Content<'a> {
+    #[inline]
+    fn row(row: Option<Row<'a>>, old: Option<Row<'a>>) -> Self {
+        let (row, old) = (row.as_ref().map(Cells::of), old.as_ref().map(Cells::of));
+        Self { row, old, ..Self::default() }
+    }
+
+    fn statement(row: Option<Row<'a>>) -> Self {
+        let text = |slot| match row.map(|row| row.cell(LogicalType::Text, slot)) {
+            Some(Value::Text(text)) => text,
+            _ => &[],
+        };
+        Self { kind: canal::statement_kind(text(0)), statement: text(1), ..Self::default() }
     }
 }
 
@@ -227,7 +249,7 @@ impl Column {
             Dialect::Oms => oms::sql_type(column),
         };
         Self {
-            lead,
+            lead: Prepared::new(&lead),
             name,
             kind: column.logical_type(),
             slot: column.slot(),

@@ -15,20 +15,25 @@ pub(crate) enum Piece {
     Transaction,
     /// Types of the columns, as an object.
     SqlTypes,
-    /// `INSERT`, `ALTER` and so on.
+    /// `ALTER`, `ERASE` and so on.
     Kind,
     /// Text of a statement, escaped.
     Statement,
 }
 
-/// Compiles an outline with `$names`: `known` gives the text of those that never change.
-pub(crate) fn compile(outline: &str, known: impl Fn(&str) -> Vec<u8>) -> Vec<Piece> {
+/// Compiles an outline with `$names`: `known` gives the text of those that are always the same.
+pub(crate) fn compile(outline: &str, known: impl Fn(&str) -> Option<Vec<u8>>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut parts = outline.split('$');
     let mut text = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
         let end = part.find(|char: char| !char.is_ascii_alphabetic()).unwrap_or(part.len());
         let (name, behind) = part.split_at(end);
+        if let Some(known) = known(name) {
+            text.extend_from_slice(&known);
+            text.extend_from_slice(behind.as_bytes());
+            continue;
+        }
         let piece = match name {
             "data" => Piece::Data,
             "old" => Piece::Old,
@@ -37,11 +42,7 @@ pub(crate) fn compile(outline: &str, known: impl Fn(&str) -> Vec<u8>) -> Vec<Pie
             "sqlTypes" => Piece::SqlTypes,
             "kind" => Piece::Kind,
             "statement" => Piece::Statement,
-            known_name => {
-                text.extend_from_slice(&known(known_name));
-                text.extend_from_slice(behind.as_bytes());
-                continue;
-            }
+            _ => unreachable!("an outline has no ${name}"),
         };
         pieces.push(Piece::Text(std::mem::take(&mut text)));
         pieces.push(piece);
@@ -57,7 +58,10 @@ mod tests {
 
     #[test]
     fn what_is_known_becomes_text() {
-        let pieces = compile("a$table,$kind$data!", |name| format!("<{name}>").into_bytes());
+        let pieces = compile("a$table,$kind$data!", |name| match name {
+            "table" => Some(b"<table>".to_vec()),
+            _ => None,
+        });
         let text = |text: &str| Piece::Text(text.as_bytes().to_vec());
         assert_eq!(pieces, [text("a<table>,"), Piece::Kind, text(""), Piece::Data, text("!")],);
     }

@@ -9,19 +9,67 @@ const SHORT: usize = 64;
 /// Appends `bytes` to `out`.
 #[inline]
 pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
-    if bytes.len() > SHORT {
-        out.extend_from_slice(bytes);
-        return;
+    match bytes.len() {
+        0..8 => {
+            let len = out.len() + bytes.len();
+            out.extend_from_slice(&short_word(bytes).to_le_bytes());
+            out.truncate(len);
+        }
+        8..=16 => append_ends::<8>(out, bytes),
+        17..=32 => append_ends::<16>(out, bytes),
+        33..=SHORT => append_ends::<32>(out, bytes),
+        _ => out.extend_from_slice(bytes),
     }
-    out.reserve(bytes.len() + 8);
-    let (words, tail) = bytes.as_chunks::<8>();
-    for word in words {
-        out.extend_from_slice(word);
+}
+
+/// Appends between `N` and twice `N` bytes: the first `N` and the last, which may overlap.
+#[inline]
+fn append_ends<const N: usize>(out: &mut Vec<u8>, bytes: &[u8]) {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) {
+        out.extend_from_slice(first);
+        out.truncate(out.len() + bytes.len() - 2 * N);
+        out.extend_from_slice(last);
     }
-    if !tail.is_empty() {
-        let len = out.len() + tail.len();
-        out.extend_from_slice(&short_word(tail).to_le_bytes());
+}
+
+/// Bytes that are appended again and again: a short piece goes as one word of its full size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    bytes: Vec<u8>,
+    /// The same, when it fits, zeros behind it.
+    word: [u8; PREPARED],
+}
+
+/// Up to this many bytes go in one piece.
+const PREPARED: usize = 32;
+
+impl Prepared {
+    /// Prepares these bytes.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
+        let mut word = [0; PREPARED];
+        if let Some(word) = word.get_mut(..bytes.len()) {
+            word.copy_from_slice(bytes);
+        }
+        Self { bytes: bytes.to_vec(), word }
+    }
+
+    /// Appends all of them.
+    #[inline]
+    pub fn append(&self, out: &mut Vec<u8>) {
+        if self.bytes.len() > PREPARED {
+            out.extend_from_slice(&self.bytes);
+            return;
+        }
+        let len = out.len() + self.bytes.len();
+        out.extend_from_slice(&self.word);
         out.truncate(len);
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -18,6 +18,14 @@ pub fn string(out: &mut Vec<u8>, text: &[u8]) {
 pub fn escape(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + 8);
     let mut rest = text;
+    while let Some((words, behind)) = rest.split_first_chunk::<16>() {
+        let (first, second) = (word_at(words, 0), word_at(words, 8));
+        if specials(first) | specials(second) != 0 {
+            break;
+        }
+        out.extend_from_slice(words);
+        rest = behind;
+    }
     while let Some((word, behind)) = rest.split_first_chunk::<8>() {
         out.extend_from_slice(word);
         let special = specials(u64::from_le_bytes(*word));
@@ -35,6 +43,13 @@ pub fn escape(out: &mut Vec<u8>, text: &[u8]) {
         }
         rest = escape_first(out, rest, special);
     }
+}
+
+#[inline]
+fn word_at(bytes: &[u8; 16], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
 }
 
 /// Of the word just appended, takes back all from the first special byte on, appends that byte's

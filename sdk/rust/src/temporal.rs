@@ -4,7 +4,7 @@ use std::io::Write;
 
 use tidemill_rows::Civil;
 
-use crate::bytes::append;
+use crate::number;
 
 const PAIRS: &[u8; 200] = b"\
     0001020304050607080910111213141516171819\
@@ -54,9 +54,20 @@ pub fn time_of_day(out: &mut Vec<u8>, time: Civil, fraction: u16) {
 /// Appends `YYYY-MM-DD HH:MM:SS` and as many digits of the fraction as `fraction` says, up to six.
 #[inline]
 pub fn date_time(out: &mut Vec<u8>, moment: Civil, fraction: u16) {
-    date(out, moment);
-    out.push(b' ');
-    time_of_day(out, moment, fraction);
+    let Ok(year @ 0..=9999) = u32::try_from(moment.year) else {
+        date(out, moment);
+        out.push(b' ');
+        time_of_day(out, moment, fraction);
+        return;
+    };
+    let ([a, b], [c, d]) = (pair(year / 100), pair(year));
+    let ([e, f], [g, h]) = (pair(moment.month.into()), pair(moment.day.into()));
+    let ([i, j], [k, l]) = (pair(moment.hour.into()), pair(moment.minute.into()));
+    let [m, n] = pair(moment.second.into());
+    out.extend_from_slice(&[
+        a, b, c, d, b'-', e, f, b'-', g, h, b' ', i, j, b':', k, l, b':', m, n,
+    ]);
+    append_fraction(out, moment.microsecond, fraction);
 }
 
 /// Appends a span of microseconds as `[-]HH:MM:SS`, with as many hours as it takes and as many
@@ -69,7 +80,7 @@ pub fn span(out: &mut Vec<u8>, micros: i64, fraction: u16) {
     let seconds = micros.unsigned_abs() / 1_000_000;
     match u8::try_from(seconds / 3_600) {
         Ok(hours @ 0..=99) => out.extend_from_slice(&pair(hours.into())),
-        _ => append(out, itoa::Buffer::new().format(seconds / 3_600).as_bytes()),
+        _ => number::uint(out, seconds / 3_600),
     }
     let ([a, b], [c, d]) = (pair((seconds / 60 % 60) as u32), pair((seconds % 60) as u32));
     out.extend_from_slice(&[b':', a, b, b':', c, d]);
