@@ -2,10 +2,15 @@
 
 use std::pin::Pin;
 
+pub mod cli;
 pub mod error;
+pub mod metrics;
+pub mod pipeline;
 pub mod plugin;
 pub mod policy;
 pub mod position;
+pub mod route;
+pub mod section;
 pub mod sink;
 pub mod source;
 pub mod state;

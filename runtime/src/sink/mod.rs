@@ -1,10 +1,83 @@
 //! Where changes go to.
 
+use std::fmt::Debug;
+use std::path::Path;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 use tidemill_rows::{Frame, Invalid, Messages};
 
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::position::Position;
+use crate::section::Section;
+
+mod discard;
+mod file;
+mod lines;
+mod memory;
+mod stdout;
+
+pub use discard::Discard;
+pub use file::{File, FileSettings};
+pub use memory::{Arrived, Kept, Memory};
+pub use stdout::Stdout;
+
+/// The kinds of sink. Nothing else enumerates them.
+pub const TABLE: &[Row] = &[
+    Row::of::<FileSettings>("file", "lines in a file, one message a line, rotated by size"),
+    Row::of::<stdout::Settings>("stdout", "lines on the standard output, one message a line"),
+    Row::of::<discard::Settings>("discard", "nowhere: for measuring").or_frames(),
+];
+
+/// A kind of sink.
+#[derive(Debug)]
+pub struct Row {
+    /// What `sink.kind` says in the pipeline file.
+    pub kind: &'static str,
+    /// What it is, in a line.
+    pub summary: &'static str,
+    /// True when it takes messages only, so that the pipeline needs a `format`.
+    pub needs_format: bool,
+    /// Reads its section of the pipeline file, of which `kind` is no part.
+    pub parse: fn(&Section<'_>) -> Result<Box<dyn Settings>>,
+    /// The JSON Schema of that section.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Row {
+    /// The row of the kind that `T` sets. It takes messages only.
+    #[must_use]
+    pub const fn of<T>(kind: &'static str, summary: &'static str) -> Self
+    where
+        T: Settings + DeserializeOwned + JsonSchema + 'static,
+    {
+        Self {
+            kind,
+            summary,
+            needs_format: true,
+            parse: |section| Ok(Box::new(section.read::<T>()?)),
+            schema: T::json_schema,
+        }
+    }
+
+    /// The same, but it takes frames where the pipeline has no `format`.
+    #[must_use]
+    pub const fn or_frames(self) -> Self {
+        Self { needs_format: false, ..self }
+    }
+}
+
+/// What a sink can be told in the pipeline file: `#[serde(deny_unknown_fields)]`, and types that
+/// refuse what makes no sense as they are read, so that the error names the place.
+pub trait Settings: Debug + Send + Sync {
+    /// The sink. Relative paths start at `folder`, that of the pipeline file. Connections are made
+    /// by the first [`Sink::write`].
+    ///
+    /// # Errors
+    /// Of the kind `Config` when there can be no such sink, else those of [`Sink::write`].
+    fn open(&self, folder: &Path) -> Result<Box<dyn Sink>>;
+}
 
 /// What the pipeline made of one chunk.
 #[derive(Debug, Default)]
@@ -41,10 +114,12 @@ impl Batch {
 pub trait Sink: Send {
     /// Accepts a batch. Batches come in ticket order, and what they hold is to keep that order. The
     /// sink has what it needs of the batch when this is ready; it need not be durable yet. Waiting
-    /// here is how a sink slows the pipeline down.
+    /// here is how a sink slows the pipeline down. After a transient error the same batch is
+    /// written again.
     fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<()>>;
 
     /// Begins to make everything accepted so far durable; the answer is ready when it is. More
-    /// batches may be written before that.
+    /// batches may be written before that. After a transient error another flush has to cover what
+    /// this one did not: a sink that cannot promise that marks the error as not transient.
     fn flush(&mut self) -> BoxFuture<'static, Result<()>>;
 }

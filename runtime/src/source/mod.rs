@@ -4,14 +4,70 @@
 //! resume once it is settled. A [`Decode`] turns a chunk into a frame; each worker has its own, and
 //! any worker may get any chunk, so a chunk carries all that its decoding needs.
 
+use std::fmt::Debug;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 use tidemill_rows::{FrameBuilder, Schema};
 
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::position::Position;
+use crate::section::Section;
+
+pub mod file;
+mod memory;
+pub mod mysql;
+
+pub use memory::{Copier, Memory};
+
+/// The kinds of source. Nothing else enumerates them.
+pub const TABLE: &[Row] =
+    &[Row::of::<file::Settings>("file", "binlog files of MySQL or MariaDB, read from disk")];
+
+/// A kind of source.
+#[derive(Debug)]
+pub struct Row {
+    /// What `source.kind` says in the pipeline file.
+    pub kind: &'static str,
+    /// What it is, in a line.
+    pub summary: &'static str,
+    /// Reads its section of the pipeline file, of which `kind` is no part.
+    pub parse: fn(&Section<'_>) -> Result<Box<dyn Settings>>,
+    /// The JSON Schema of that section.
+    pub schema: fn(&mut SchemaGenerator) -> schemars::Schema,
+}
+
+impl Row {
+    /// The row of the kind that `T` sets.
+    #[must_use]
+    pub const fn of<T>(kind: &'static str, summary: &'static str) -> Self
+    where
+        T: Settings + DeserializeOwned + JsonSchema + 'static,
+    {
+        Self {
+            kind,
+            summary,
+            parse: |section| Ok(Box::new(section.read::<T>()?)),
+            schema: T::json_schema,
+        }
+    }
+}
+
+/// What a source can be told in the pipeline file: `#[serde(deny_unknown_fields)]`, and types that
+/// refuse what makes no sense as they are read, so that the error names the place.
+pub trait Settings: Debug + Send + Sync {
+    /// A source that resumes where this position says, or starts where the settings say. Relative
+    /// paths start at `folder`, that of the pipeline file. Connections are made by the first
+    /// [`Source::next`].
+    ///
+    /// # Errors
+    /// Of the kind `Config` when there can be no such source, else those of [`Source::next`].
+    fn open(&self, folder: &Path, from: Option<&Position>) -> Result<Box<dyn Source>>;
+}
 
 /// A stretch of a log, undecoded. Chunks end where transactions end; only a transaction too large
 /// for one chunk is cut inside.
@@ -39,7 +95,7 @@ pub struct Chunk {
 /// Reads a log.
 pub trait Source: Send {
     /// The next chunk; `None` at the end of the input. A call that is dropped before it is ready
-    /// loses nothing.
+    /// loses nothing. After a transient error the next call goes on where the last chunk ended.
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Chunk>>>;
 
     /// A decoder for this source's chunks.

@@ -51,6 +51,15 @@ pub struct FrameBuilder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowRef(pub(crate) u32);
 
+/// How far a frame was written when [`FrameBuilder::mark`] was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    row_bytes: usize,
+    changes: usize,
+    transactions: usize,
+    transaction_ids: usize,
+}
+
 /// What the change directory holds of a change.
 #[derive(Debug, Clone, Copy)]
 pub struct ChangeRecord {
@@ -205,6 +214,25 @@ impl FrameBuilder {
         entry[32..40].copy_from_slice(&change.time_us.to_le_bytes());
         self.changes.extend_from_slice(&entry);
         Ok(())
+    }
+
+    /// The frame as it is now, to come back to.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            row_bytes: self.row_bytes(),
+            changes: self.changes.len(),
+            transactions: self.transactions.len(),
+            transaction_ids: self.transaction_ids.len(),
+        }
+    }
+
+    /// Undoes the rows, changes and transactions since a mark of the same frame. Schemas stay.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.buf.truncate(HEADER_LEN + mark.row_bytes);
+        self.changes.truncate(mark.changes);
+        self.transactions.truncate(mark.transactions);
+        self.transaction_ids.truncate(mark.transaction_ids);
     }
 
     /// How many changes there are so far.

@@ -82,3 +82,13 @@ pub fn replace_schemas<'s>(
     frame.truncate(dir.schema_area_at);
     close(frame, &header, &encoded, &offsets).map_err(full)
 }
+
+/// Sets [`layout::FLAG_CONTINUES`] and [`layout::FLAG_CONTINUED`].
+///
+/// # Errors
+/// When the bytes are no frame.
+pub fn set_flags(frame: &mut [u8], flags: u16) -> Result<(), Invalid> {
+    Frame::parse(frame)?;
+    frame[6..8].copy_from_slice(&flags.to_le_bytes());
+    Ok(())
+}

@@ -30,7 +30,7 @@ mod validate;
 mod value;
 mod view;
 
-pub use builder::{ChangeRecord, FrameBuilder, RowRef, RowWriter};
+pub use builder::{ChangeRecord, FrameBuilder, Mark, RowRef, RowWriter};
 pub use error::{Invalid, TooLarge};
 pub use message::{Message, MessageBuilder, Messages};
 pub use schema::{Column, KeyKind, LogicalType, Partition, Schema};

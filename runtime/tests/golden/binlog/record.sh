@@ -11,6 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # Makes one line a table: its name, a tab, a SELECT of it. Bytes, bits and geometry come as HEX() under the
 # name `COLUMN:hex`; the order is by the first two columns, which hold the key wherever there is one.
+# shellcheck disable=SC2016 # the backticks are the server's
 select_of_tables='
 SET group_concat_max_len = 100000;
 SELECT CONCAT(table_schema, ".", table_name),
@@ -52,8 +53,11 @@ mariadb_fetch
 work=$(mktemp -d)
 trap 'for dir in "$work"/*; do mariadb_stop "$dir"; done; rm -rf "$work"' EXIT
 
-[ $# -gt 0 ] || set -- $(cd "$here" && printf '%s\n' *.sql | sed 's/\.sql$//')
-for name in "$@"; do
+names=("$@")
+if [ $# -eq 0 ]; then
+    for file in "$here"/*.sql; do names+=("$(basename "$file" .sql)"); done
+fi
+for name in "${names[@]}"; do
     [ -f "$here/$name.sql" ] || { echo "record.sh: there is no $name.sql" >&2; exit 1; }
     mkdir "$work/$name"
     record "$name" "$work/$name"

@@ -1,0 +1,50 @@
+//! What the source `file` can be told.
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::BinlogFiles;
+use crate::error::Result;
+use crate::position::Position;
+use crate::source::{self, Source};
+
+/// Settings of the source `file`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Binlog files: a path, a pattern such as `binlog/mbin.0*`, or a list of them. They are read
+    /// in order; what a pattern matches is in order of name.
+    pub path: Paths,
+    /// At the end of the last file wait for more, instead of ending.
+    #[serde(default)]
+    pub follow: bool,
+}
+
+/// One path or pattern, or several.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Paths {
+    /// One.
+    One(String),
+    /// Several, in this order.
+    Many(Vec<String>),
+}
+
+impl Paths {
+    /// All of them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(path) => std::slice::from_ref(path),
+            Self::Many(paths) => paths,
+        }
+    }
+}
+
+impl source::Settings for Settings {
+    fn open(&self, folder: &Path, from: Option<&Position>) -> Result<Box<dyn Source>> {
+        Ok(Box::new(BinlogFiles::open(self, folder, from)?))
+    }
+}

@@ -1,0 +1,168 @@
+//! Cells: from the bytes of one value to one cell of a row.
+
+use tidemill_rows::RowWriter;
+
+use super::charset::Charset;
+use super::decimal::Packing;
+use super::read::{Cursor, Damage, Read};
+use super::temporal;
+
+/// How to read the values of a column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Code {
+    Int8,
+    Int16,
+    Int24,
+    Int32,
+    Int64,
+    UInt8,
+    UInt16,
+    UInt24,
+    UInt32,
+    UInt64,
+    Float,
+    Double,
+    Decimal(Packing),
+    Year,
+    Date,
+    /// With so many bytes behind the second.
+    Time(u8),
+    DateTime(u8),
+    Timestamp(u8),
+    TimeOld,
+    DateTimeOld,
+    TimestampOld,
+    /// Of so many bytes.
+    Bit(u8),
+    /// Of so many bytes and labels.
+    Enum(u8, u16),
+    /// Of so many bytes; the bits that have no label.
+    Set(u8, u64),
+    /// With a length of so many bytes before it.
+    Text(u8, Charset),
+    Bytes(u8),
+    /// The same, filled up with zeros to so many bytes.
+    Binary(u8, u16),
+    Geometry(u8),
+    /// Nothing; always NULL.
+    Null,
+}
+
+/// How to go past a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// So many bytes.
+    Fixed(u8),
+    /// A length of so many bytes and what it says.
+    Prefixed(u8),
+}
+
+impl Size {
+    #[inline]
+    pub(super) fn pass(self, cursor: &mut Cursor<'_>) -> Read<()> {
+        match self {
+            Self::Fixed(len) => cursor.take(usize::from(len)).map(|_| ()),
+            Self::Prefixed(prefix) => prefixed(cursor, prefix).map(|_| ()),
+        }
+    }
+}
+
+#[inline]
+fn prefixed<'a>(cursor: &mut Cursor<'a>, prefix: u8) -> Read<&'a [u8]> {
+    let len = match prefix {
+        1 => usize::from(cursor.u8()?),
+        2 => usize::from(cursor.u16()?),
+        3 => cursor.u24()? as usize,
+        _ => cursor.u32()? as usize,
+    };
+    cursor.take(len)
+}
+
+impl Code {
+    /// Reads a value into the cell of this slot.
+    #[inline]
+    pub(super) fn read(
+        self,
+        cursor: &mut Cursor<'_>,
+        slot: u32,
+        row: &mut RowWriter<'_>,
+    ) -> Read<()> {
+        match self {
+            Self::Int8 => row.int(slot, i64::from(cursor.u8()?.cast_signed())),
+            Self::Int16 => row.int(slot, i64::from(cursor.u16()?.cast_signed())),
+            Self::Int24 => row.int(slot, i64::from((cursor.u24()? << 8).cast_signed() >> 8)),
+            Self::Int32 => row.int(slot, i64::from(cursor.u32()?.cast_signed())),
+            Self::Int64 => row.int(slot, cursor.u64()?.cast_signed()),
+            Self::UInt8 => row.bits(slot, u64::from(cursor.u8()?)),
+            Self::UInt16 => row.bits(slot, u64::from(cursor.u16()?)),
+            Self::UInt24 => row.bits(slot, u64::from(cursor.u24()?)),
+            Self::UInt32 => row.bits(slot, u64::from(cursor.u32()?)),
+            Self::UInt64 => row.bits(slot, cursor.u64()?),
+            Self::Float => row.float32(slot, f32::from_bits(cursor.u32()?)),
+            Self::Double => row.float64(slot, f64::from_bits(cursor.u64()?)),
+            Self::Decimal(packing) => {
+                let packed = cursor.take(packing.len())?;
+                row.bytes_with(slot, |out| packing.append(packed, out))?;
+            }
+            Self::Text(prefix, charset) => {
+                let text = prefixed(cursor, prefix)?;
+                if charset == Charset::Utf8 {
+                    std::str::from_utf8(text).map_err(|_| NOT_UTF8)?;
+                    row.bytes(slot, text);
+                } else {
+                    row.bytes_with(slot, |out| charset.append_utf8(text, out))?;
+                }
+            }
+            Self::Bytes(prefix) | Self::Geometry(prefix) => {
+                row.bytes(slot, prefixed(cursor, prefix)?);
+            }
+            Self::Binary(prefix, len) => binary(prefixed(cursor, prefix)?, len, slot, row)?,
+            Self::Date => row.civil(slot, temporal::date(cursor)?),
+            Self::Time(fraction) => row.int(slot, temporal::time(cursor, fraction)?),
+            Self::DateTime(fraction) => row.civil(slot, temporal::datetime(cursor, fraction)?),
+            Self::Timestamp(fraction) => row.civil(slot, temporal::timestamp(cursor, fraction)?),
+            Self::TimeOld => row.int(slot, temporal::time_old(cursor)?),
+            Self::DateTimeOld => row.civil(slot, temporal::datetime_old(cursor)?),
+            Self::TimestampOld => row.civil(slot, temporal::timestamp_old(cursor)?),
+            Self::Year => row.bits(slot, year(cursor.u8()?)),
+            Self::Bit(bytes) => row.bits(slot, cursor.big(usize::from(bytes))?),
+            Self::Enum(bytes, labels) => {
+                let index = cursor.little(usize::from(bytes))?;
+                if index > u64::from(labels) {
+                    return Err(Damage::new("its ENUM has a value without a label"));
+                }
+                row.bits(slot, index);
+            }
+            Self::Set(bytes, unlabelled) => {
+                let members = cursor.little(usize::from(bytes))?;
+                if members & unlabelled != 0 {
+                    return Err(Damage::new("its SET has a member without a label"));
+                }
+                row.bits(slot, members);
+            }
+            Self::Null => row.null(slot),
+        }
+        Ok(())
+    }
+}
+
+const NOT_UTF8: Damage = Damage::new("its text is not UTF-8, though its charset is");
+
+/// 0 is the year 0000, 1 is 1901.
+fn year(byte: u8) -> u64 {
+    if byte == 0 { 0 } else { 1900 + u64::from(byte) }
+}
+
+/// The log leaves the zeros at a BINARY's end away.
+fn binary(bytes: &[u8], len: u16, slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
+    let len = usize::from(len);
+    if bytes.len() > len {
+        return Err(Damage::new("its BINARY is longer than the column"));
+    }
+    row.bytes_with(slot, |out| {
+        let end = out.len() + len;
+        out.extend_from_slice(bytes);
+        out.resize(end, 0);
+        Ok(())
+    })
+}

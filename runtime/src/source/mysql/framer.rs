@@ -1,0 +1,284 @@
+//! Framing: a file's bytes in, chunks out.
+//!
+//! This is all that is done to a log in one place and in order, so it does little: it goes from
+//! event to event by their lengths and follows the transactions. Checksums and content are for the
+//! decoders, of which there may be many.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use super::event::{CHECKSUM_LEN, EVENT_BYTES_MAX, Event, Format, HEADER_LEN, Header, Role};
+use super::read::Damage;
+use super::transaction::{Step, Track};
+use super::{Place, damaged, refused, unknown};
+use crate::error::{Error, Kind, Result};
+use crate::position::Position;
+use crate::source::Chunk;
+
+/// Chunks end with the transaction in which they reach this size; a transaction that is larger is
+/// cut there.
+pub const CHUNK_BYTES: usize = 256 << 10;
+
+/// Cuts one binlog file into chunks.
+#[derive(Debug)]
+pub struct Framer {
+    file: Arc<str>,
+    /// Where the window begins in the file.
+    offset: u64,
+    /// Bytes that no chunk holds yet.
+    window: Bytes,
+    /// Length of the whole events at the start of the window.
+    scanned: usize,
+    /// Length of the whole transactions at the start of the window.
+    border: usize,
+    track: Track,
+    format: Option<Format>,
+    /// The format description event that holds at the end of what is scanned.
+    format_event: Bytes,
+    preamble: Bytes,
+    part: u32,
+}
+
+impl Framer {
+    /// A framer for the file of this name that begins at `offset`. Anywhere but at the file's
+    /// first event it needs that event, the format description.
+    ///
+    /// # Errors
+    /// When that event cannot be read.
+    pub fn new(file: &str, offset: u64, format_event: &[u8]) -> Result<Self> {
+        let mut framer = Self {
+            file: file.into(),
+            offset,
+            window: Bytes::new(),
+            scanned: 0,
+            border: 0,
+            track: Track::default(),
+            format: None,
+            format_event: Bytes::copy_from_slice(format_event),
+            preamble: Bytes::copy_from_slice(format_event),
+            part: 0,
+        };
+        if !format_event.is_empty() {
+            let format = Event::read(format_event, None).and_then(|(e, _)| Format::read(e.body));
+            framer.format = Some(format.map_err(|d| damaged(&framer.place(0), d))?);
+        }
+        Ok(framer)
+    }
+
+    /// The bytes that no chunk holds yet, for the caller to append to and to give to [`Self::fill`].
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        &self.window
+    }
+
+    /// Takes the bytes of [`Self::rest`] with more behind them.
+    pub fn fill(&mut self, window: Vec<u8>) {
+        debug_assert!(window.starts_with(&self.window), "the rest must stay what it was");
+        self.window = window.into();
+    }
+
+    /// How many bytes are missing, at least, until another event is whole.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        let rest = self.window.len() - self.scanned;
+        let length = match self.header() {
+            Ok(Some(header)) => header.length as usize,
+            _ => HEADER_LEN,
+        };
+        length.saturating_sub(rest).max(1)
+    }
+
+    /// The next chunk, if it is complete.
+    ///
+    /// # Errors
+    /// When the bytes are no events, or the log cannot be read any further.
+    pub fn next(&mut self) -> Result<Option<Chunk>> {
+        loop {
+            match self.scan() {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                // What stands before the damage is delivered first; the error comes again.
+                Err(error) => return self.flush().map_or(Err(error), |chunk| Ok(Some(chunk))),
+            }
+            if self.scanned >= CHUNK_BYTES {
+                if self.border > 0 {
+                    return Ok(self.flush());
+                }
+                return self.cut_inside().map(Some);
+            }
+        }
+    }
+
+    /// A chunk of the whole transactions that are there, however few.
+    pub fn flush(&mut self) -> Option<Chunk> {
+        if self.border == 0 {
+            return None;
+        }
+        let end = self.offset + self.border as u64;
+        let position = Position::new(format!("{}:{end}", self.file));
+        let chunk = self.chunk(self.border, Some(position));
+        self.border = 0;
+        self.part = 0;
+        self.preamble = self.format_event.clone();
+        Some(chunk)
+    }
+
+    /// Checks that nothing is left when the file has ended.
+    ///
+    /// # Errors
+    /// When the file ends in the middle of an event or of a transaction.
+    pub fn end(&self) -> Result<()> {
+        let place = self.place(self.scanned);
+        let end = self.offset + self.window.len() as u64;
+        let truncated = |message: String| {
+            Err(Error::new(Kind::Input, "log-truncated", message).with("position", &place).hint(
+                "if the server is still writing this file, set follow: true; else copy it \
+                     again, whole",
+            ))
+        };
+        if self.scanned < self.window.len() {
+            return truncated(match self.header() {
+                Ok(Some(Header { length, .. })) => format!(
+                    "the file ends at byte {end}, in the middle of an event of {length} bytes"
+                ),
+                _ => format!("the file ends at byte {end}, in the middle of an event's header"),
+            });
+        }
+        if !self.track.is_between() {
+            return truncated(format!(
+                "the file ends at byte {end}, in the middle of a transaction"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Goes past the next event; false when it is not whole yet.
+    fn scan(&mut self) -> Result<bool> {
+        let Some(header) = self.header()? else { return Ok(false) };
+        let bytes = self.window.get(self.scanned..).unwrap_or_default();
+        if bytes.len() < header.length as usize {
+            return Ok(false);
+        }
+        let role = header.role().ok_or_else(|| unknown(&self.place(self.scanned), &header))?;
+        let step = Event::read(bytes, self.format.as_ref()).and_then(|(event, _)| {
+            if role == Role::Format {
+                let format = Format::read(event.body)?;
+                let bytes = bytes.get(..header.length as usize).unwrap_or_default();
+                self.format_event = Bytes::copy_from_slice(bytes);
+                self.format = Some(format);
+            } else if self.format.is_none() {
+                return Err(Damage::new("no format description stands before it"));
+            }
+            self.track.step(role, &event)
+        });
+        step.map_err(|damage| damaged(&self.place(self.scanned), damage))?;
+        if let (Role::Refused(hint), START_ENCRYPTION) = (role, header.number) {
+            // What follows is not even events.
+            return Err(refused(&self.place(self.scanned), &header, hint));
+        }
+        self.scanned += header.length as usize;
+        if self.track.is_between() {
+            self.border = self.scanned;
+        }
+        Ok(true)
+    }
+
+    /// The header of the next event, once it is there.
+    fn header(&self) -> Result<Option<Header>> {
+        let bytes = self.window.get(self.scanned..).unwrap_or_default();
+        if bytes.len() < HEADER_LEN {
+            return Ok(None);
+        }
+        let here = |damage| damaged(&self.place(self.scanned), damage);
+        let header = Header::read(bytes).map_err(here)?;
+        let checksum =
+            if self.format.as_ref().is_some_and(|f| f.checksum) { CHECKSUM_LEN } else { 0 };
+        if (header.length as usize) < HEADER_LEN + checksum || header.length > EVENT_BYTES_MAX {
+            return Err(here(Damage::new("its length is one that no event has"))
+                .with("length", header.length));
+        }
+        Ok(Some(header))
+    }
+
+    fn cut_inside(&mut self) -> Result<Chunk> {
+        let place = self.place(0);
+        let chunk = Chunk { continued: true, ..self.chunk(self.scanned, None) };
+        self.preamble = preamble_behind(&chunk).map_err(|damage| damaged(&place, damage))?;
+        self.part = self.part.saturating_add(1);
+        Ok(chunk)
+    }
+
+    /// Takes the first `len` bytes of the window away as a chunk.
+    fn chunk(&mut self, len: usize, position: Option<Position>) -> Chunk {
+        let start = Position::new(self.place(0).to_string());
+        let events = self.window.split_to(len);
+        self.offset += len as u64;
+        self.scanned -= len;
+        Chunk {
+            preamble: self.preamble.clone(),
+            events,
+            start,
+            position,
+            part: self.part,
+            continued: false,
+            log_bytes: self.offset,
+            log_bytes_total: None,
+        }
+    }
+
+    fn place(&self, at: usize) -> Place {
+        Place { file: Arc::clone(&self.file), offset: self.offset + at as u64 }
+    }
+}
+
+const START_ENCRYPTION: u8 = 164;
+/// More bytes of table descriptions than one statement needs.
+const TABLES_BYTES_MAX: usize = 16 << 20;
+/// A rows event's flag: the last of its statement, so its table maps are done with.
+const FLAG_STATEMENT_END: u8 = 1;
+
+/// What the chunk behind this one must know: the format, how the transaction began, and the tables
+/// of the statement that is being logged.
+fn preamble_behind(chunk: &Chunk) -> Result<Bytes, Damage> {
+    let mut opening = BytesMut::new();
+    let mut tables: Vec<&[u8]> = Vec::new();
+    let mut format = None;
+    let mut track = Track::default();
+    for mut rest in [&chunk.preamble[..], &chunk.events[..]] {
+        while !rest.is_empty() {
+            let (event, behind) = Event::read(rest, format.as_ref())?;
+            let bytes = rest.get(..event.header.length as usize).unwrap_or_default();
+            let role = event.header.role().unwrap_or(Role::Passive);
+            let step = track.step(role, &event)?;
+            match role {
+                Role::Format => {
+                    format = Some(Format::read(event.body)?);
+                    opening.clear();
+                    opening.extend_from_slice(bytes);
+                }
+                Role::TableMap => {
+                    tables.push(bytes);
+                    if tables.iter().map(|table| table.len()).sum::<usize>() > TABLES_BYTES_MAX {
+                        return Err(Damage::new("one of its statements describes too many tables"));
+                    }
+                }
+                // The flags stand behind the table's id of six bytes.
+                Role::Rows(..) => {
+                    if event.body.get(6).is_some_and(|flags| flags & FLAG_STATEMENT_END != 0) {
+                        tables.clear();
+                    }
+                }
+                _ if matches!(step, Step::Gtid { .. } | Step::Begin) => {
+                    opening.extend_from_slice(bytes);
+                }
+                _ => {}
+            }
+            rest = behind;
+        }
+    }
+    for table in tables {
+        opening.extend_from_slice(table);
+    }
+    Ok(opening.freeze())
+}

@@ -1,0 +1,87 @@
+//! The logs of MySQL and MariaDB, without any IO: bytes in, frames out.
+//!
+//! [`Framer`] cuts a file into chunks, in one place and in order; [`Decoder`]s turn chunks into
+//! frames, in as many places as there are. Both take whatever bytes there are: they check every
+//! length, and never panic (Invariant 6).
+#![warn(clippy::indexing_slicing)]
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::{Error, Kind, Result};
+use crate::position::Position;
+
+mod cell;
+mod charset;
+mod column;
+mod decimal;
+mod decode;
+pub mod event;
+mod framer;
+mod metadata;
+mod native;
+mod read;
+mod row;
+mod statement;
+mod table;
+mod temporal;
+mod transaction;
+
+pub use decode::Decoder;
+pub use framer::{CHUNK_BYTES, Framer};
+
+/// A place in a log. Its text, `mbin.000002:4711`, is what a [`Position`] of these logs says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Name of the file, without its folder.
+    pub file: Arc<str>,
+    /// Place in it, in bytes.
+    pub offset: u64,
+}
+
+impl Place {
+    /// The place that a position says.
+    ///
+    /// # Errors
+    /// When it says none.
+    pub fn read(position: &Position) -> Result<Self> {
+        let parts = position.as_str().rsplit_once(':');
+        match parts.and_then(|(file, offset)| Some((file, offset.parse().ok()?))) {
+            Some((file, offset)) if !file.is_empty() => Ok(Self { file: file.into(), offset }),
+            _ => {
+                let message = format!("'{position}' is no position in a binlog");
+                Err(Error::new(Kind::Config, "position", message)
+                    .hint("such a position is a file's name and an offset: mbin.000002:4711"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.offset)
+    }
+}
+
+/// The error for an event that cannot be read.
+fn damaged(place: &Place, damage: read::Damage) -> Error {
+    let message = format!("an event of the log cannot be read: {}", damage.what);
+    Error::new(Kind::Input, "log-damaged", message)
+        .with("position", place)
+        .hint("compare the file with the server's, and copy it again; if they are equal, report it")
+}
+
+/// The error for an event whose type is not known.
+fn unknown(place: &Place, header: &event::Header) -> Error {
+    let message = format!("the log has an event of the unknown type {}", header.number);
+    Error::new(Kind::Gap, "event-unknown", message).with("position", place).hint(
+        "it may hold changes, so it is not passed over; the server may be newer than this version",
+    )
+}
+
+/// The error for an event that is known and cannot be read.
+fn refused(place: &Place, header: &event::Header, hint: &'static str) -> Error {
+    let name = header.event_type().map_or("", |known| known.name);
+    let message = format!("the log has an event of type {name}, which this version does not read");
+    Error::new(Kind::Gap, "event-unsupported", message).with("position", place).hint(hint)
+}

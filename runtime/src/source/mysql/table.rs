@@ -1,0 +1,237 @@
+//! Tables: each version of one as the log describes it, with the plan that reads its rows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tidemill_rows::{FrameBuilder, KeyKind, Schema, TooLarge};
+
+use super::cell::{Code, Size};
+use super::column::{Decoded, Unreadable, utf8};
+use super::metadata::{TableMap, table_id};
+use super::read::{Damage, Read};
+use super::{Place, damaged};
+use crate::error::{Error, Kind, Result};
+use crate::source::{Projection, Tables};
+
+/// Numbers of tables are never used again while a server runs, so old ones pile up. When there are
+/// this many, all are forgotten, to be learnt again when they come again.
+const TABLES_MAX: usize = 1 << 16;
+
+/// The columns of every sequence of MariaDB. It logs its state as rows that nobody inserted.
+const SEQUENCE: [&str; 8] = [
+    "next_not_cached_value",
+    "minimum_value",
+    "maximum_value",
+    "start_value",
+    "increment",
+    "cache_size",
+    "cycle_option",
+    "cycle_count",
+];
+
+/// What becomes of one column of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Op {
+    Read { slot: u32, code: Code },
+    Pass(Size),
+}
+
+/// A version of a table that somebody wants.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) schema: Schema,
+    pub(super) projection: Arc<Projection>,
+    /// For each column in the log.
+    pub(super) ops: Vec<Op>,
+    frame: FrameIndex,
+}
+
+/// The number of a schema in the frame that is being written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct FrameIndex {
+    frame: u64,
+    index: u16,
+}
+
+impl FrameIndex {
+    /// The number in this frame, which gets the schema if it does not have it yet.
+    #[inline]
+    pub(super) fn get(
+        &mut self,
+        frame: u64,
+        schema: &[u8],
+        out: &mut FrameBuilder,
+    ) -> Result<u16, TooLarge> {
+        if self.frame != frame {
+            *self = Self { frame, index: out.schema(schema)? };
+        }
+        Ok(self.index)
+    }
+}
+
+impl Wanted {
+    #[inline]
+    pub(super) fn frame_index(
+        &mut self,
+        frame: u64,
+        out: &mut FrameBuilder,
+    ) -> Result<u16, TooLarge> {
+        self.frame.get(frame, &self.projection.schema, out)
+    }
+}
+
+#[derive(Debug)]
+struct Known {
+    /// The TABLE_MAP event's body.
+    description: Box<[u8]>,
+    /// The chunk that described it last.
+    frame: u64,
+    wanted: Option<Wanted>,
+}
+
+/// The tables that the log described, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct TableMaps {
+    known: HashMap<u64, Known>,
+    statements: HashMap<(String, String), Option<(Arc<Projection>, FrameIndex)>>,
+}
+
+/// A table by its number.
+pub(super) enum Found<'m> {
+    Wanted(&'m mut Wanted),
+    Unwanted,
+    /// The log did not describe it.
+    Unknown,
+}
+
+impl TableMaps {
+    /// Takes note of a table's description in the chunk that makes this frame.
+    pub(super) fn learn(
+        &mut self,
+        body: &[u8],
+        frame: u64,
+        tables: &mut dyn Tables,
+        place: &Place,
+    ) -> Result<()> {
+        let id = table_id(body).map_err(|damage| damaged(place, damage))?;
+        if let Some(known) = self.known.get_mut(&id)
+            && *known.description == *body
+        {
+            known.frame = frame;
+            return Ok(());
+        }
+        let wanted = self.compile(body, tables, place)?;
+        if self.known.len() >= TABLES_MAX {
+            // Those of this chunk may still be needed.
+            self.known.retain(|_, known| known.frame == frame);
+        }
+        self.known.insert(id, Known { description: body.into(), frame, wanted });
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn find(&mut self, id: u64, frame: u64) -> Found<'_> {
+        match self.known.get_mut(&id) {
+            Some(known) if known.frame == frame => {
+                known.wanted.as_mut().map_or(Found::Unwanted, Found::Wanted)
+            }
+            _ => Found::Unknown,
+        }
+    }
+
+    /// What is wanted of the statements on a table: the projection, and where the frame has its
+    /// schema.
+    pub(super) fn statements(
+        &mut self,
+        database: &str,
+        table: &str,
+        tables: &mut dyn Tables,
+    ) -> Result<Option<&mut (Arc<Projection>, FrameIndex)>> {
+        let key = (database.to_owned(), table.to_owned());
+        if self.statements.len() >= TABLES_MAX {
+            self.statements.clear();
+        }
+        if !self.statements.contains_key(&key) {
+            let projection = tables.projection(&Schema::statement(database, table))?;
+            self.statements.insert(key.clone(), projection.map(|p| (p, FrameIndex::default())));
+        }
+        Ok(self.statements.get_mut(&key).and_then(Option::as_mut))
+    }
+
+    fn compile(
+        &mut self,
+        body: &[u8],
+        tables: &mut dyn Tables,
+        place: &Place,
+    ) -> Result<Option<Wanted>> {
+        let broken = |damage| damaged(place, damage);
+        let map = TableMap::read(body).map_err(broken)?;
+        let (database, table) = names(&map).map_err(broken)?;
+        if !map.named {
+            // Tables that nobody wants need no names.
+            return match self.statements(&database, &table, tables)? {
+                None => Ok(None),
+                Some(_) => Err(unnamed(&database, &table, place)),
+            };
+        }
+        if map.columns.iter().map(|column| column.name).eq(SEQUENCE.map(str::as_bytes)) {
+            return Ok(None);
+        }
+        let columns = map.columns.iter().enumerate().map(|(slot, column)| {
+            Decoded::new(column, slot as u32)
+                .map_err(|damage| Damage { column: Some(slot), ..damage })
+        });
+        let columns = columns.collect::<Read<Vec<_>>>().map_err(broken)?;
+        let schema = schema(database, table, &columns);
+        let Some(projection) = tables.projection(&schema)? else { return Ok(None) };
+        let ops = columns
+            .iter()
+            .zip(&projection.columns)
+            .map(|(column, slot)| match (slot, column.code) {
+                (None, _) => Ok(Op::Pass(column.size)),
+                (Some(slot), Ok(code)) => Ok(Op::Read { slot: *slot, code }),
+                (Some(_), Err(why)) => Err(unreadable(&schema, &column.column.name, why, place)),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        if ops.len() != columns.len() {
+            return Err(Error::new(Kind::Bug, "projection", "a projection lacks columns"));
+        }
+        Ok(Some(Wanted { schema, projection, ops, frame: FrameIndex::default() }))
+    }
+}
+
+fn names(map: &TableMap<'_>) -> Read<(String, String)> {
+    const UTF8: u16 = 33;
+    Ok((utf8(map.database, UTF8)?, utf8(map.table, UTF8)?))
+}
+
+fn schema(database: String, table: String, columns: &[Decoded]) -> Schema {
+    let keyed = columns.iter().any(|column| column.column.key_ordinal > 0);
+    Schema {
+        database,
+        table,
+        key: if keyed { KeyKind::Primary } else { KeyKind::None },
+        slots: columns.len() as u32,
+        columns: columns.iter().map(|column| column.column.clone()).collect(),
+        ..Schema::default()
+    }
+}
+
+fn unnamed(database: &str, table: &str, place: &Place) -> Error {
+    let message = "the log does not name the columns of a table whose rows are wanted";
+    Error::new(Kind::Gap, "columns-unnamed", message)
+        .with("table", format!("{database}.{table}"))
+        .with("position", place)
+        .hint(
+            "SET GLOBAL binlog_row_metadata=FULL on the server and start behind this place, or \
+             leave the table out with tables: {exclude: […]}",
+        )
+}
+
+fn unreadable(schema: &Schema, column: &str, why: Unreadable, place: &Place) -> Error {
+    Error::new(Kind::Gap, "column-unreadable", format!("a column holds {}", why.what))
+        .with("table", format!("{}.{}", schema.database, schema.table))
+        .with("column", column)
+        .with("position", place)
+        .hint(why.hint)
+}

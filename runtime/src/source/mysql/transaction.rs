@@ -1,0 +1,165 @@
+//! Where transactions begin and end in a log.
+//!
+//! MariaDB opens a transaction with its GTID event; a stand-alone GTID is followed by one statement
+//! and nothing else. MySQL announces a transaction with a GTID event (5.6 without GTIDs does not)
+//! and opens it with the statement `BEGIN`; any other statement there stands alone. Both close one
+//! with an XID or XA_PREPARE event or with `COMMIT` or `ROLLBACK`.
+
+use super::event::{Event, Gtid, Role};
+use super::read::{Cursor, Damage, Read};
+use super::statement::{Query, Statement};
+
+/// MariaDB's flag of a GTID without a transaction.
+const FLAG_STANDALONE: u8 = 1;
+
+/// What an event does to the transaction it stands in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing.
+    None,
+    /// It names the transaction or statement behind it, and opens it where `opens` says so.
+    Gtid {
+        /// The transaction is open from here on.
+        opens: bool,
+    },
+    /// It opens a transaction.
+    Begin,
+    /// It closes one for good.
+    Commit,
+    /// It undoes one.
+    Rollback,
+    /// It prepares one, whose end comes later.
+    Prepare,
+    /// A statement that does none of this.
+    Statement(Statement),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    #[default]
+    Between,
+    /// A GTID came; a transaction or one statement follows.
+    Announced,
+    Open,
+}
+
+/// Follows the transactions of a log, event by event.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Track {
+    state: State,
+}
+
+impl Track {
+    /// True between transactions: reading may begin anew here.
+    #[must_use]
+    pub(super) fn is_between(self) -> bool {
+        self.state == State::Between
+    }
+
+    /// True while a transaction is open.
+    #[must_use]
+    pub(super) fn is_open(self) -> bool {
+        self.state == State::Open
+    }
+
+    /// Goes past an event. After an error it stands where it stood.
+    pub(super) fn step(&mut self, role: Role, event: &Event<'_>) -> Result<Step, Damage> {
+        let (step, state) = match role {
+            Role::Gtid(_) | Role::End | Role::Format if self.state == State::Open => {
+                return Err(Damage::new("the transaction before it has no end"));
+            }
+            Role::Gtid(Gtid::MariaDb) => {
+                let flags = mariadb_flags(event.body)?;
+                let opens = flags & FLAG_STANDALONE == 0;
+                (Step::Gtid { opens }, if opens { State::Open } else { State::Announced })
+            }
+            Role::Gtid(Gtid::MySql | Gtid::Anonymous) => {
+                (Step::Gtid { opens: false }, State::Announced)
+            }
+            Role::Xid => (Step::Commit, State::Between),
+            Role::XaPrepare if event.body.first() == Some(&1) => (Step::Commit, State::Between),
+            Role::XaPrepare => (Step::Prepare, State::Between),
+            Role::Query => return self.query(event),
+            Role::Rows(..) if self.state != State::Open => {
+                return Err(Damage::new("it holds rows and stands outside a transaction"));
+            }
+            // Whole transactions and statements can hide in some of them.
+            Role::Refused(_) if self.state == State::Announced => (Step::None, State::Between),
+            _ => (Step::None, self.state),
+        };
+        self.state = state;
+        Ok(step)
+    }
+
+    fn query(&mut self, event: &Event<'_>) -> Read<Step> {
+        let query = Query::read(event.body)?;
+        let text = query.utf8().unwrap_or_default();
+        let database = String::from_utf8_lossy(query.database);
+        let (step, state) = match (Statement::read(&text, &database), self.state) {
+            (Statement::Begin, _) => (Step::Begin, State::Open),
+            (Statement::Commit, _) => (Step::Commit, State::Between),
+            (Statement::Rollback, _) => (Step::Rollback, State::Between),
+            (statement @ Statement::XaFinish, _) => (Step::Statement(statement), State::Between),
+            (statement, State::Announced) => (Step::Statement(statement), State::Between),
+            (statement, state) => (Step::Statement(statement), state),
+        };
+        self.state = state;
+        Ok(step)
+    }
+}
+
+fn mariadb_flags(body: &[u8]) -> Read<u8> {
+    let mut cursor = Cursor::new(body);
+    let (_number, _domain) = (cursor.u64()?, cursor.u32()?);
+    cursor.u8()
+}
+
+/// Appends what a GTID event calls its transaction, and answers when it was committed, where the
+/// event tells, in microseconds since 1970 UTC.
+pub(super) fn read_gtid(gtid: Gtid, event: &Event<'_>, id: &mut Vec<u8>) -> Read<Option<i64>> {
+    let mut cursor = Cursor::new(event.body);
+    match gtid {
+        Gtid::MariaDb => {
+            let (number, domain) = (cursor.u64()?, cursor.u32()?);
+            let mut digits = itoa::Buffer::new();
+            for part in [u64::from(domain), u64::from(event.header.server_id), number] {
+                if !id.is_empty() {
+                    id.push(b'-');
+                }
+                id.extend_from_slice(digits.format(part).as_bytes());
+            }
+            Ok(None)
+        }
+        Gtid::MySql | Gtid::Anonymous => {
+            cursor.u8()?;
+            let uuid = cursor.array::<16>()?;
+            let number = cursor.u64()?;
+            if gtid == Gtid::MySql {
+                append_uuid(&uuid, id);
+                id.push(b':');
+                id.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+            }
+            // Behind it MySQL 5.7 has its logical clock (a mark and two numbers), MySQL 8 also two
+            // times of seven bytes: of the commit on this server, whose highest bit says that the
+            // other follows, that of the commit on the server where it happened first.
+            if cursor.take(17).is_err() {
+                return Ok(None);
+            }
+            let Ok(here) = cursor.little(7) else { return Ok(None) };
+            let first = if here >> 55 & 1 == 1 { cursor.little(7)? } else { here };
+            Ok(i64::try_from(first).ok())
+        }
+    }
+}
+
+fn append_uuid(uuid: &[u8; 16], out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for (index, byte) in uuid.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            out.push(b'-');
+        }
+        for nibble in [byte >> 4, byte & 15] {
+            out.extend(HEX.get(usize::from(nibble)));
+        }
+    }
+}

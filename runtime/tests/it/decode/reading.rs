@@ -1,0 +1,75 @@
+//! Reads logs as the pipeline does, with everything wanted.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tidemill::error::Result;
+use tidemill::position::Position;
+use tidemill::source::file::{BinlogFiles, Paths, Settings};
+use tidemill::source::{Chunk, Decode, Projection, Source, Tables};
+use tidemill_rows::{FrameBuilder, Schema};
+
+/// Wants all columns of all tables.
+pub struct Everything;
+
+impl Tables for Everything {
+    fn projection(&mut self, schema: &Schema) -> Result<Option<Arc<Projection>>> {
+        Ok(Some(Arc::new(Projection::all(schema))))
+    }
+}
+
+pub fn golden(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(path)
+}
+
+pub fn settings(paths: &[&Path]) -> Settings {
+    let paths = paths.iter().map(|path| path.display().to_string()).collect();
+    Settings { path: Paths::Many(paths), follow: false }
+}
+
+/// A future that is ready when its threads are.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// All chunks until the end, or until the error that ends them.
+pub fn chunks(settings: &Settings, from: Option<&Position>) -> (Vec<Chunk>, Result<()>) {
+    let mut chunks = Vec::new();
+    let mut source = match BinlogFiles::open(settings, Path::new("/"), from) {
+        Ok(source) => source,
+        Err(error) => return (chunks, Err(error)),
+    };
+    let end = block_on(async {
+        loop {
+            match source.next().await {
+                Ok(Some(chunk)) => chunks.push(chunk),
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    });
+    (chunks, end)
+}
+
+/// The frame of a chunk.
+pub fn frame(decoder: &mut dyn Decode, chunk: &Chunk) -> Result<Vec<u8>> {
+    let mut builder = FrameBuilder::new();
+    decoder.decode(chunk, &mut Everything, &mut builder)?;
+    let mut frame = Vec::new();
+    builder.finish(&mut frame).expect("test logs are small");
+    Ok(frame)
+}
+
+/// All frames until the end, or until the error that ends them.
+pub fn frames(settings: &Settings, from: Option<&Position>) -> (Vec<Vec<u8>>, Result<()>) {
+    let (chunks, end) = chunks(settings, from);
+    let mut decoder = tidemill::source::mysql::Decoder::default();
+    let mut frames = Vec::new();
+    for chunk in &chunks {
+        match frame(&mut decoder, chunk) {
+            Ok(frame) => frames.push(frame),
+            Err(error) => return (frames, Err(error)),
+        }
+    }
+    (frames, end)
+}

@@ -1,0 +1,6 @@
+//! Pipelines over memory: what they promise, whatever fails.
+
+mod ends;
+mod log;
+mod parts;
+mod straight;
