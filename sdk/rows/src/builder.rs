@@ -8,7 +8,8 @@ use crate::{Civil, Operation, Row, TooLarge};
 /// One builder is used again for frame after frame and then allocates no more.
 ///
 /// ```
-/// use tidemill_rows::{ChangeRecord, Column, Frame, FrameBuilder, LogicalType, Operation, Schema, Value};
+/// use tidemill_rows::{ChangeRecord, Column, Frame, FrameBuilder};
+/// use tidemill_rows::{LogicalType, Operation, Schema, Value};
 ///
 /// let schema = Schema {
 ///     database: "shop".into(),
@@ -22,7 +23,8 @@ use crate::{Civil, Operation, Row, TooLarge};
 /// let mut row = frames.row(1);
 /// row.int(0, 42);
 /// let after = row.finish()?;
-/// frames.change(&ChangeRecord { after: Some(after), ..ChangeRecord::new(Operation::Insert, orders) })?;
+/// let insert = ChangeRecord::new(Operation::Insert, orders);
+/// frames.change(&ChangeRecord { after: Some(after), ..insert })?;
 /// let mut bytes = Vec::new();
 /// frames.finish(&mut bytes)?;
 ///

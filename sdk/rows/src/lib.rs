@@ -6,7 +6,7 @@
 //!
 //! * [`FrameBuilder`] and [`RowWriter`] write frames without an allocation per row.
 //! * [`Frame`], [`Change`] and [`Row`] read them without a copy.
-//! * [`Frame::validate`] checks a frame from an untrusted hand (a plugin) in full and in linear time.
+//! * [`Frame::validate`] checks a frame from an untrusted hand (a plugin) in full, in linear time.
 //! * [`MessageBuilder`] and [`Messages`] do the same for what a serializer answers.
 //! * [`edit`] changes a finished frame: drop changes, swap the schemas.
 //!

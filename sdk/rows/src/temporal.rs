@@ -8,7 +8,8 @@ use core::fmt;
 /// microsecond (20). Packed values order as the moments do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Civil {
-    /// Astronomical year: 0 is what a zero date has, negative is before the common era. -32768 to 229375.
+    /// Astronomical year: 0 is what a zero date has, negative is before the common era. -32768 to
+    /// 229375.
     pub year: i32,
     /// 1 to 12; 0 in a zero or partial date.
     pub month: u8,

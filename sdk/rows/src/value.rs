@@ -20,7 +20,8 @@ pub enum Value<'a> {
     Float32(f32),
     /// A double-precision number.
     Float64(f64),
-    /// An exact number as plain text: sign, digits, point. No exponent. Or `NaN`, `Infinity`, `-Infinity`.
+    /// An exact number as plain text: sign, digits, point. No exponent. Or `NaN`, `Infinity`,
+    /// `-Infinity`.
     Decimal(&'a [u8]),
     /// UTF-8 text.
     Text(&'a [u8]),

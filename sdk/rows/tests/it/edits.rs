@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use tidemill_rows::{Frame, Schema, edit};
 
 use crate::arbitrary::{config, model, mutations};
+use crate::model::Model;
 use crate::mutation;
 
 /// Another name for everything, a topic, and only every other column.
@@ -60,6 +61,13 @@ proptest! {
     }
 
     #[test]
+    fn set_flags_sets_the_flags_alone(model in model(), flags in any::<u16>()) {
+        let mut bytes = model.build();
+        edit::set_flags(&mut bytes, flags).expect("a frame");
+        Model { flags, ..model }.check(&Frame::validate(&bytes).expect("valid"));
+    }
+
+    #[test]
     fn edits_of_a_broken_frame_never_panic(
         model in model(), mutations in mutations(), repair: bool, bits in any::<u8>()
     ) {
@@ -72,6 +80,7 @@ proptest! {
         let parsed = Frame::parse(&bytes).is_ok();
         prop_assert_eq!(edit::keep(&mut bytes, &[bits]).is_ok(), parsed);
         prop_assert_eq!(edit::drop_schemas(&mut bytes, |index| index == 1).is_ok(), parsed);
+        prop_assert_eq!(edit::set_flags(&mut bytes, 3).is_ok(), parsed);
         let planned: Vec<_> = Frame::parse(&bytes).map_or(Vec::new(), |frame| {
             frame.schemas().take(4).map(|schema| plan(&schema.to_schema()).encode()).collect()
         });

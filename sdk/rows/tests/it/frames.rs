@@ -28,6 +28,19 @@ proptest! {
     }
 
     #[test]
+    fn a_rewound_builder_forgets_what_came_after_the_mark(model in model()) {
+        let (mut frames, mut bytes) = (FrameBuilder::new(), Vec::new());
+        model.write(&mut frames);
+        let mark = frames.mark();
+        model.write_changes(&mut frames);
+        frames.transaction(b"rolled back", 0).expect("room");
+        frames.row(1).bytes(0, b"cut short");
+        frames.rewind(mark);
+        frames.finish(&mut bytes).expect("room");
+        prop_assert_eq!(bytes, model.build());
+    }
+
+    #[test]
     fn rows_copied_into_another_frame_read_back_equal(model in model()) {
         let bytes = model.build();
         let source = Frame::parse(&bytes).expect("a frame");

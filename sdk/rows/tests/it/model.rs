@@ -111,6 +111,12 @@ impl Model {
     }
 
     pub(crate) fn build_with(&self, frames: &mut FrameBuilder, out: &mut Vec<u8>) {
+        self.write(frames);
+        assert_eq!(frames.finish(out), Ok(()));
+    }
+
+    /// Writes everything, and leaves the frame open.
+    pub(crate) fn write(&self, frames: &mut FrameBuilder) {
         frames.flags(self.flags);
         for (index, schema) in self.schemas.iter().enumerate() {
             assert_eq!(frames.schema(&schema.encode()), Ok(index as u16));
@@ -118,6 +124,11 @@ impl Model {
         for (index, (id, commit_us)) in self.transactions.iter().enumerate() {
             assert_eq!(frames.transaction(id.as_bytes(), *commit_us), Ok(index as u32));
         }
+        self.write_changes(frames);
+        assert_eq!(frames.change_count(), self.changes.len());
+    }
+
+    pub(crate) fn write_changes(&self, frames: &mut FrameBuilder) {
         for change in &self.changes {
             let record = ChangeRecord {
                 operation: change.operation,
@@ -131,8 +142,6 @@ impl Model {
             };
             assert_eq!(frames.change(&record), Ok(()));
         }
-        assert_eq!(frames.change_count(), self.changes.len());
-        assert_eq!(frames.finish(out), Ok(()));
     }
 
     /// Checks that the frame says what the model says.

@@ -5,7 +5,7 @@ use tidemill_rows::{ColumnView, Frame, Messages, Row, SchemaView, Value};
 /// Reads every change, cell and transaction, and the first `schemas` schemas: those of a frame
 /// that nobody validated may overlap, and then take time without end.
 pub(crate) fn frame(frame: &Frame<'_>, schemas: usize) -> usize {
-    let mut seen = frame.bytes().len() + usize::from(frame.flags()) + frame.change_count();
+    let mut seen = frame.bytes().len() ^ usize::from(frame.flags()) ^ frame.change_count();
     for schema in frame.schemas().take(schemas) {
         seen = seen.wrapping_add(read_schema(&schema));
     }
@@ -14,7 +14,7 @@ pub(crate) fn frame(frame: &Frame<'_>, schemas: usize) -> usize {
         seen = seen.wrapping_add(transaction.id.len()).wrapping_add(transaction.commit_us as usize);
     }
     for change in frame.changes() {
-        seen = seen.wrapping_add(change.operation() as usize + change.src() as usize);
+        seen = seen.wrapping_add(change.operation() as usize ^ change.src() as usize);
         seen = seen.wrapping_add((change.order() as usize) ^ (change.time_us() as usize));
         seen = seen.wrapping_add(change.transaction().map_or(0, |found| found.id.len()));
         let schema = change.schema();
@@ -28,7 +28,7 @@ pub(crate) fn frame(frame: &Frame<'_>, schemas: usize) -> usize {
 fn read_row(row: &Row<'_>, schema: Option<&SchemaView<'_>>) -> usize {
     let mut seen = row.bytes().len();
     for slot in 0..row.slots() {
-        seen += usize::from(row.state(slot as u32));
+        seen = seen.wrapping_add(usize::from(row.state(slot as u32)));
     }
     for column in schema.iter().flat_map(|schema| schema.columns()) {
         seen = seen.wrapping_add(read_cell(&row.value(&column), &column));
@@ -51,7 +51,7 @@ fn read_cell(value: &Value<'_>, column: &ColumnView<'_>) -> usize {
             .filter(|bit| bits >> bit & 1 == 1)
             .filter_map(|bit| column.label(bit))
             .map(str::len)
-            .sum(),
+            .fold(0, usize::wrapping_add),
         other => {
             other.as_str().map_or(0, str::len)
                 ^ other.as_bytes().map_or(0, <[u8]>::len)

@@ -137,7 +137,7 @@ pub(super) const CASES: &[Case] = &[
     ("a decimal with a letter", "a decimal that is not a plain number", |frame| {
         break_text(frame, LogicalType::Decimal)
     }),
-    ("a text in the slots", TEXT_LEAVES, |frame| frame.put(frame.slot(LogicalType::Text), 0)),
+    ("a decimal in the slots", TEXT_LEAVES, |frame| frame.put(frame.slot(LogicalType::Decimal), 0)),
     ("a text in the decimal", TEXT_LEAVES, |frame| {
         let decimal = frame.word(frame.slot(LogicalType::Decimal));
         frame.put(frame.slot(LogicalType::Text), decimal)
