@@ -2,6 +2,10 @@
 
 use std::pin::Pin;
 
+/// The command line: a file for each subcommand.
+pub mod cli {
+    pub mod inspect;
+}
 pub mod error;
 pub mod plugin;
 pub mod policy;
