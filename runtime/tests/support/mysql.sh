@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # MySQL in a folder of its own. Source this file, then:
 #
 #   mysql_fetch VERSION                 unpack 8.0 (a Maven artifact) or 9.7 (packages of Debian's sid) into the cache

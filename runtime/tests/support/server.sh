@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What mariadb.sh and mysql.sh share: a database server in folders of its own, nothing installed. Source it.
 #
 #   server_unpack NAME SIZE FUNCTION   once: calls `FUNCTION NEW ROOT`, which fills the folder ROOT and may leave its

@@ -1,7 +1,11 @@
--- A log as a server with default settings writes it: no names of columns, no signs, no charsets, no labels. All that must
--- come from bare.schema.sql and from the definitions in the log. The session's clock is set by hand, so that the
--- recorded times do not depend on the day of recording.
+-- A log as a server with default settings writes it: no names of columns, no labels, no keys, on MariaDB no signs and no
+-- charsets either. All that must come from bare.schema.sql and from the definitions in the log. The session's clock is set by
+-- hand, so that the recorded times do not depend on the day of recording.
+-- @ mysql
 -- options --binlog-row-metadata=MINIMAL
+-- @ mariadb
+-- options --binlog-row-metadata=NO_LOG
+-- @ all
 
 SET NAMES utf8mb4;
 SET time_zone = '+00:00';

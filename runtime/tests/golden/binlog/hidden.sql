@@ -1,6 +1,6 @@
 -- @ mysql
--- Columns that a plain INSERT does not name and some that not even a SELECT shows: generated, invisible, made for an index or
--- for want of a key. The session's clock is set by hand, so that the recorded times do not depend on the day of recording.
+-- Columns that a plain INSERT does not name: generated, invisible, made for an index or for want of a key. The session's clock
+-- is set by hand, so that the recorded times do not depend on the day of recording.
 
 SET NAMES utf8mb4;
 SET time_zone = '+00:00';
@@ -17,7 +17,7 @@ UPDATE computed SET j = '{"n": 6}' WHERE id = 1;
 ALTER TABLE computed ALTER COLUMN i SET VISIBLE, ALTER COLUMN a SET INVISIBLE;
 INSERT INTO computed (id, a, i) VALUES (3, 30, 31);
 
--- An index of an expression has a hidden virtual column of its own behind the others.
+-- An index of an expression has a hidden virtual column of its own, which is not in the log.
 CREATE TABLE indexed (id INT PRIMARY KEY, name VARCHAR(20), n INT, tags JSON, INDEX lower_name ((LOWER(name))), INDEX sum ((id + n)),
     INDEX many ((CAST(tags->'$[*]' AS UNSIGNED ARRAY))));
 INSERT INTO indexed VALUES (1, 'Näme', 10, '[1, 2, 3]'), (2, NULL, NULL, NULL);

@@ -27,7 +27,7 @@ INSERT INTO items (v) VALUES ('without its statement');
 
 SET SESSION binlog_format = STATEMENT;
 INSERT INTO items (v) VALUES ('as a statement');
-INSERT INTO items (v, r) VALUES ('with a random number', RAND(1));
+INSERT INTO items (v, r) VALUES ('with a random number', RAND());
 SET @variable = 'é', @number = -5, @nothing = NULL, @real = 1.5, @decimal = CAST(1.50 AS DECIMAL(5,2));
 INSERT INTO items (v) VALUES (CONCAT(@variable, @number, IFNULL(@nothing, ''), @real, @decimal));
 BEGIN;
