@@ -279,6 +279,7 @@ impl<'a> Change<'a> {
         self.frame.schema(self.schema_index())
     }
 
+    #[inline]
     pub(crate) fn image_at(&self, field: usize) -> usize {
         read::u32_at(&self.entry, field) as usize
     }
