@@ -5,7 +5,8 @@ use tidemill_rows::Value;
 use crate::bytes::append;
 
 /// Appends a signed integer.
-#[inline]
+// In the sandbox each call looks at the deadline, which tells on the shortest functions.
+#[cfg_attr(target_arch = "wasm32", inline(always))]
 pub fn int(out: &mut Vec<u8>, value: i64) {
     if value < 0 {
         out.push(b'-');

@@ -52,7 +52,8 @@ pub fn time_of_day(out: &mut Vec<u8>, time: Civil, fraction: u16) {
 }
 
 /// Appends `YYYY-MM-DD HH:MM:SS` and as many digits of the fraction as `fraction` says, up to six.
-#[inline]
+// In the sandbox each call looks at the deadline, which tells on the shortest functions.
+#[cfg_attr(target_arch = "wasm32", inline(always))]
 pub fn date_time(out: &mut Vec<u8>, moment: Civil, fraction: u16) {
     let Ok(year @ 0..=9999) = u32::try_from(moment.year) else {
         date(out, moment);
