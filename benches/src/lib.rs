@@ -1,3 +1,5 @@
-//! Input for the benchmarks, and for tests that need a large log.
+//! Input for the benchmarks, and for tests that need the same.
 
 pub mod binlog;
+pub mod guests;
+pub mod orders;

@@ -2,14 +2,16 @@
 
 use std::pin::Pin;
 
-/// The command line: a file for each subcommand.
-pub mod cli {
-    pub mod inspect;
-}
+pub mod api;
+pub mod cli;
+pub mod config;
 pub mod error;
+pub mod metrics;
+pub mod pipeline;
 pub mod plugin;
 pub mod policy;
 pub mod position;
+pub mod route;
 pub mod section;
 pub mod sink;
 pub mod source;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,4 +30,63 @@ pub fn next(error: &Error, attempt: u32) -> Next {
     }
     let doubled = DELAY_MS_MIN.saturating_mul(1 << attempt.saturating_sub(1).min(16));
     Next::Retry(Duration::from_millis(doubled.min(DELAY_MS_MAX)))
+}
+
+/// How often in a row something failed.
+#[derive(Debug, Default)]
+pub struct Attempts(u32);
+
+impl Attempts {
+    /// Decides about the next error in a row: how long to wait before the same again.
+    ///
+    /// # Errors
+    /// The error itself, when it is time to stop.
+    pub fn failed(&mut self, error: Error) -> Result<Duration> {
+        self.0 += 1;
+        match next(&error, self.0) {
+            Next::Stop => Err(error),
+            Next::Retry(delay) => {
+                tracing::warn!(attempt = self.0, ?delay, "trying again: {error:#}");
+                Ok(delay)
+            }
+        }
+    }
+
+    /// It went well: the next error is the first one again.
+    pub fn succeeded(&mut self) {
+        self.0 = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{ATTEMPTS_MAX, Attempts};
+    use crate::error::{Error, Kind};
+
+    fn error(kind: Kind) -> Error {
+        Error::new(kind, "test", "a test").transient()
+    }
+
+    #[test]
+    fn delays_double_up_to_a_bound_and_end() {
+        let mut attempts = Attempts::default();
+        let delays: Vec<u64> = (1..ATTEMPTS_MAX)
+            .map(|_| attempts.failed(error(Kind::Sink)).unwrap().as_millis() as u64)
+            .collect();
+        assert_eq!(delays, [50, 100, 200, 400, 800, 1600, 3200, 6400, 10_000]);
+        assert_eq!(attempts.failed(error(Kind::Sink)).unwrap_err().code(), "test");
+        attempts.succeeded();
+        assert_eq!(attempts.failed(error(Kind::Sink)).unwrap(), Duration::from_millis(50));
+    }
+
+    #[test]
+    fn what_could_lose_changes_is_never_repeated() {
+        for kind in [Kind::Config, Kind::Input, Kind::Gap, Kind::Bug] {
+            assert!(Attempts::default().failed(error(kind)).is_err(), "{kind:?}");
+        }
+        let permanent = Error::new(Kind::Sink, "test", "a test");
+        assert!(Attempts::default().failed(permanent).is_err());
+    }
 }

@@ -1,16 +1,39 @@
-//! `tidemill inspect`: the events and rows of a binlog, for people and for programs.
-
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use serde_json::{Map, Value as Json, json};
 use tidemill_rows::{Change, Civil, ColumnView, Frame, Row, Schema, Value};
 
+use super::unwritable;
 use crate::error::{Error, Kind, Result};
 use crate::source::file::{BinlogFiles, Paths, Settings};
 use crate::source::mysql::{Seen, Walk};
 use crate::source::{Projection, Source, Tables};
+
+const MORE: &str = "\
+Examples:
+  tidemill inspect mbin.000001 | less
+  tidemill inspect --json mbin.000001 | jq 'select(.table == \"orders\")'
+
+Goes on to the first event that cannot be read, and names it.";
+
+/// Show the events and rows of a binlog
+#[derive(Debug, Args)]
+#[command(after_help = MORE)]
+pub struct Arguments {
+    /// A binlog of MySQL or MariaDB
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    inspect(&arguments.file, arguments.json, out)
+}
 
 /// Writes what is in a binlog to `out`: a line an event and a line a row, or with `json` an object
 /// for each. Goes on to the first event that cannot be read.
@@ -41,10 +64,6 @@ impl Tables for Everything {
     fn projection(&mut self, schema: &Schema) -> Result<Option<Arc<Projection>>> {
         Ok(Some(Arc::new(Projection::all(schema))))
     }
-}
-
-fn unwritable(error: std::io::Error) -> Error {
-    Error::new(Kind::Sink, "output", "cannot write the output").caused_by(error)
 }
 
 fn broken(error: tidemill_rows::Invalid) -> Error {

@@ -45,12 +45,27 @@ impl Fault {
         }
     }
 
+    pub(super) fn no_export(interface: &str) -> Self {
+        Self::Fatal(format!("it does not export {interface}"))
+    }
+
     /// The error that a pipeline reports, naming the plugin.
     #[must_use]
     pub fn into_error(self, plugin: &str) -> Error {
         let transient = matches!(self, Self::Retryable(_));
         let error = Error::new(Kind::Plugin, self.code(), self.to_string()).with("plugin", plugin);
         if transient { error.transient() } else { error }
+    }
+}
+
+/// The error of a plugin is one of the faults it can have.
+impl From<tidemill_plugin::Error> for Fault {
+    fn from(error: tidemill_plugin::Error) -> Self {
+        match error {
+            tidemill_plugin::Error::Retryable(why) => Self::Retryable(why),
+            tidemill_plugin::Error::Poison(why) => Self::Poison(why),
+            tidemill_plugin::Error::Fatal(why) => Self::Fatal(why),
+        }
     }
 }
 

@@ -2,17 +2,38 @@
 //!
 //! The stock plugins are linked natively; anything else, and a stock plugin with `sandbox: true`,
 //! runs as a WebAssembly component. What calls a [`Plugin`] cannot tell them apart.
+//!
+//! [`load`] finds what a pipeline file names; [`Loaded::instance`] makes an instance of it for each
+//! worker. A call that fails ends in a [`Fault`]. The instance can be called again after any of
+//! them: after a trap it starts anew, configured as before.
 
 use tidemill_plugin::{Outcome, Plan};
 use tidemill_rows::Schema;
 
+mod answer;
+mod bindings;
+mod cache;
+mod component;
+mod engine;
 mod fault;
+mod host;
+mod instance;
+pub(crate) mod lift;
+mod limits;
+mod load;
+mod native;
 
+pub use component::About;
+pub use engine::Sandbox;
 pub use fault::Fault;
+pub use limits::Limits;
+pub use load::{Loaded, Spec, load, load_in, stock_folders};
+pub use native::{STOCK, Stock};
 
 /// An instance of a plugin, configured. Each worker has its own.
 pub trait Plugin: Send {
-    /// What becomes of this version of a table. Only for plugins that export a planner.
+    /// What becomes of this version of a table, checked against the schema. Only for plugins that
+    /// export a planner.
     ///
     /// # Errors
     /// See [`Fault`].
@@ -42,4 +63,9 @@ pub struct Exports {
     pub transform: bool,
     /// It serializes.
     pub serializer: bool,
+}
+
+impl Exports {
+    /// None of them.
+    pub const NONE: Self = Self { planner: false, transform: false, serializer: false };
 }

@@ -18,6 +18,8 @@ mod value;
 pub use fault::{Fault, closest, unknown};
 pub use value::{Data, Key, Value};
 
+const SCHEMA: &str = "`tidemill schema` prints all that a pipeline file may say";
+
 /// A place in a file, both counted from 1; columns are characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -67,6 +69,12 @@ impl<'a> Section<'a> {
         self.value.get(key).map(|value| Self::new(self.file, value))
     }
 
+    /// What lies at a key of it, or it itself: where an error about that key belongs.
+    #[must_use]
+    pub fn near(&self, key: &str) -> Self {
+        self.get(key).unwrap_or(*self)
+    }
+
     /// What stands at a place of the list that it is, if it is there.
     #[must_use]
     pub fn item(&self, index: usize) -> Option<Self> {
@@ -98,9 +106,6 @@ impl<'a> Section<'a> {
         let place = fault.place.unwrap_or(self.value.place);
         let error = Error::new(Kind::Config, fault.code, fault.message)
             .with("at", format!("{}:{place}", self.file));
-        match fault.hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
+        error.hint(fault.hint.as_deref().unwrap_or(SCHEMA))
     }
 }

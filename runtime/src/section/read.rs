@@ -1,9 +1,7 @@
 //! Reads values into structs, by serde.
 
-use serde::de::{
-    self, DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, Unexpected, VariantAccess,
-    Visitor,
-};
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
+use serde::de::{self, DeserializeSeed, Error as _, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::fault::Fault;
@@ -170,7 +168,6 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
         self.deserialize_map(visitor)
     }
 
-    /// A choice is a word; none of ours carries settings of its own.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -179,10 +176,14 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
     ) -> Result<V::Value, Fault> {
         match &self.value.data {
             Data::Text(text) | Data::Substituted(text) => {
-                visitor.visit_enum(Word(text)).map_err(|fault| fault.or_at(self.value.place))
+                visitor.visit_enum(BorrowedStrDeserializer::new(text))
             }
-            _ => Err(self.fault("a word")),
+            Data::Map(entries) => {
+                visitor.visit_enum(MapAccessDeserializer::new(Entries::new(entries, self.skip)))
+            }
+            _ => return Err(self.fault("a word")),
         }
+        .map_err(|fault: Fault| fault.or_at(self.value.place))
     }
 
     forward_to_deserialize_any! {
@@ -214,6 +215,12 @@ struct Entries<'a> {
     value: Option<&'a Value>,
 }
 
+impl<'a> Entries<'a> {
+    fn new(entries: &'a [(Key, Value)], skip: Option<&'static str>) -> Self {
+        Self { entries: entries.iter(), skip, value: None }
+    }
+}
+
 impl<'a> de::MapAccess<'a> for Entries<'a> {
     type Error = Fault;
 
@@ -227,48 +234,12 @@ impl<'a> de::MapAccess<'a> for Entries<'a> {
             return Ok(None);
         };
         self.value = Some(value);
-        let read = seed.deserialize(de::value::BorrowedStrDeserializer::new(&key.text));
+        let read = seed.deserialize(BorrowedStrDeserializer::new(&key.text));
         read.map(Some).map_err(|fault: Fault| fault.or_at(key.place))
     }
 
     fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         let value = self.value.take().ok_or_else(|| Fault::custom("a value without its key"))?;
         seed.deserialize(Reader::new(value, None)).map_err(|fault| fault.or_at(value.place))
-    }
-}
-
-struct Word<'a>(&'a str);
-
-impl<'a> EnumAccess<'a> for Word<'a> {
-    type Error = Fault;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'a>>(self, seed: V) -> Result<(V::Value, Self), Fault> {
-        let variant = seed.deserialize(self.0.into_deserializer())?;
-        Ok((variant, self))
-    }
-}
-
-impl<'a> VariantAccess<'a> for Word<'a> {
-    type Error = Fault;
-
-    fn unit_variant(self) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'a>>(self, _: T) -> Result<T::Value, Fault> {
-        Err(Fault::custom(format!("`{}` needs settings of its own", self.0)))
-    }
-
-    fn tuple_variant<V: Visitor<'a>>(self, _: usize, _: V) -> Result<V::Value, Fault> {
-        Err(Fault::custom(format!("`{}` needs settings of its own", self.0)))
-    }
-
-    fn struct_variant<V: Visitor<'a>>(
-        self,
-        _: &'static [&'static str],
-        _: V,
-    ) -> Result<V::Value, Fault> {
-        Err(Fault::custom(format!("`{}` needs settings of its own", self.0)))
     }
 }

@@ -12,8 +12,23 @@ use crate::error::Result;
 use crate::position::Position;
 use crate::section::Section;
 
+mod discard;
+mod file;
+mod lines;
+mod memory;
+mod stdout;
+
+pub use discard::Discard;
+pub use file::{File, FileSettings};
+pub use memory::{Arrived, Kept, Memory};
+pub use stdout::Stdout;
+
 /// The kinds of sink. Nothing else enumerates them.
-pub const TABLE: &[Row] = &[];
+pub const TABLE: &[Row] = &[
+    Row::of::<FileSettings>("file", "lines in a file, one message a line, rotated by size"),
+    Row::of::<stdout::Settings>("stdout", "lines on the standard output, one message a line"),
+    Row::of::<discard::Settings>("discard", "nowhere: for measuring").or_frames(),
+];
 
 /// A kind of sink.
 #[derive(Debug)]
@@ -99,10 +114,12 @@ impl Batch {
 pub trait Sink: Send {
     /// Accepts a batch. Batches come in ticket order, and what they hold is to keep that order. The
     /// sink has what it needs of the batch when this is ready; it need not be durable yet. Waiting
-    /// here is how a sink slows the pipeline down.
+    /// here is how a sink slows the pipeline down. After a transient error the same batch is
+    /// written again.
     fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<()>>;
 
     /// Begins to make everything accepted so far durable; the answer is ready when it is. More
-    /// batches may be written before that.
+    /// batches may be written before that. After a transient error another flush has to cover what
+    /// this one did not: a sink that cannot promise that marks the error as not transient.
     fn flush(&mut self) -> BoxFuture<'static, Result<()>>;
 }

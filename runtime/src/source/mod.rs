@@ -19,7 +19,10 @@ use crate::position::Position;
 use crate::section::Section;
 
 pub mod file;
+mod memory;
 pub mod mysql;
+
+pub use memory::{Copier, Memory};
 
 /// The kinds of source. Nothing else enumerates them.
 pub const TABLE: &[Row] =
@@ -92,7 +95,7 @@ pub struct Chunk {
 /// Reads a log.
 pub trait Source: Send {
     /// The next chunk; `None` at the end of the input. A call that is dropped before it is ready
-    /// loses nothing.
+    /// loses nothing. After a transient error the next call goes on where the last chunk ended.
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Chunk>>>;
 
     /// A decoder for this source's chunks.

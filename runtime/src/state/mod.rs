@@ -3,6 +3,12 @@
 use crate::error::Result;
 use crate::position::Position;
 
+mod memory;
+mod sqlite;
+
+pub use memory::Memory;
+pub use sqlite::Sqlite;
+
 /// Remembers a pipeline's position.
 pub trait Checkpoint: Send {
     /// The position that was saved last.

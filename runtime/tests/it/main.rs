@@ -1,4 +1,17 @@
-//! The integration tests: one binary, a theme a module.
+//! Everything that is tested from outside the crate: one binary, a module a theme.
+#![allow(clippy::unwrap_used, reason = "what a test does not expect shall fail it")]
 
+/// The command line: help, exit codes, signals, HTTP.
+mod cli;
+/// A broken pipeline file gets one clear error that names the place and the cure.
+mod config;
 /// Binlogs of real servers become the changes that the servers made.
 mod decode;
+/// A pipeline loses nothing and keeps the order, whatever fails.
+mod pipeline;
+/// Plugins do what they say in either engine, and no harm whatever they do.
+mod plugins;
+/// What several themes use.
+mod support;
+/// The house rules hold.
+mod tidy;

@@ -8,7 +8,8 @@ use crate::{Civil, Operation, Row, TooLarge};
 /// One builder is used again for frame after frame and then allocates no more.
 ///
 /// ```
-/// use tidemill_rows::{ChangeRecord, Column, Frame, FrameBuilder, LogicalType, Operation, Schema, Value};
+/// use tidemill_rows::{ChangeRecord, Column, Frame, FrameBuilder};
+/// use tidemill_rows::{LogicalType, Operation, Schema, Value};
 ///
 /// let schema = Schema {
 ///     database: "shop".into(),
@@ -22,7 +23,8 @@ use crate::{Civil, Operation, Row, TooLarge};
 /// let mut row = frames.row(1);
 /// row.int(0, 42);
 /// let after = row.finish()?;
-/// frames.change(&ChangeRecord { after: Some(after), ..ChangeRecord::new(Operation::Insert, orders) })?;
+/// let insert = ChangeRecord::new(Operation::Insert, orders);
+/// frames.change(&ChangeRecord { after: Some(after), ..insert })?;
 /// let mut bytes = Vec::new();
 /// frames.finish(&mut bytes)?;
 ///
@@ -165,11 +167,16 @@ impl FrameBuilder {
         Ok(index)
     }
 
-    /// Begins a row whose cells are all unavailable until they are set.
+    /// Begins a row whose cells are all unavailable until they are set. A row that is dropped
+    /// unfinished leaves unused bytes behind and nothing else.
+    ///
+    /// # Panics
+    /// When there are more slots than [`layout::SLOTS_MAX`], which no valid schema has.
     #[inline]
     pub fn row(&mut self, slots: u32) -> RowWriter<'_> {
+        assert!(slots <= layout::SLOTS_MAX, "a row has no more slots than a schema may have");
         let slots = slots as usize;
-        let start = self.buf.len();
+        let start = align8(self.buf.len());
         let states = start + ROW_HEADER_LEN;
         let cells = states + align8(slots);
         self.buf.resize(cells + slots * 8, 0);
@@ -182,13 +189,15 @@ impl FrameBuilder {
     /// # Errors
     /// When the frame is full.
     pub fn copy_row(&mut self, row: &Row<'_>) -> Result<RowRef, TooLarge> {
+        self.align();
         let start = self.buf.len();
         self.buf.extend_from_slice(row.bytes());
         offset(self.buf.len())?;
         Ok(RowRef(offset(start)?))
     }
 
-    /// Adds a change. The rows it names were finished after those of the change before it.
+    /// Adds a change. The rows it names were finished after those of the change before it, and
+    /// its before image was finished before its after image.
     ///
     /// # Errors
     /// When the frame is full.

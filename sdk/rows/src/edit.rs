@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::builder::{Header, close, offset};
 use crate::layout::{self, align8};
-use crate::{Frame, Invalid, TooLarge};
+use crate::{Frame, Invalid, SchemaView, TooLarge};
 
 /// Drops every change whose bit in `keep` is not set. One bit a change, least significant first;
 /// changes beyond the end of `keep` are dropped.
@@ -41,33 +41,54 @@ fn retain(frame: &mut [u8], keep: impl Fn(usize, u16) -> bool) -> Result<(), Inv
     Ok(())
 }
 
-/// Puts other schemas in the place of a frame's own, index by index. They must have as many slots,
-/// and may have fewer columns and other names: that is how a plan renames and drops columns.
+/// Puts other schemas in the place of a frame's own, index by index. They must be as many, each
+/// with as many slots, and may have fewer columns and other names: that is how a plan renames and
+/// drops columns.
 ///
 /// # Errors
-/// When the bytes are no frame, or the frame would be too large.
+/// When the bytes are no frame, the schemas do not fit, or the frame would be too large. The frame
+/// is then as it was.
 pub fn replace_schemas<'s>(
     frame: &mut Vec<u8>,
     schemas: impl Iterator<Item = &'s [u8]>,
 ) -> Result<(), Invalid> {
     let view = Frame::parse(frame)?;
-    let (flags, dir) = (view.flags(), view.directories());
+    let dir = view.directories();
+    let mut encoded = Vec::new();
+    let mut offsets = Vec::new();
+    for schema in schemas {
+        let replaced = u16::try_from(offsets.len()).ok().and_then(|index| view.schema(index));
+        if replaced.map(|replaced| replaced.slots()) != Some(SchemaView::new(schema).slots()) {
+            let what = "no schema of as many slots stands here to be replaced";
+            return Err(Invalid::new(dir.schemas_at + offsets.len() * 4, what));
+        }
+        // Too large a number is refused with the total below.
+        offsets.push(encoded.len() as u32);
+        encoded.extend_from_slice(schema);
+        encoded.resize(align8(encoded.len()), 0);
+    }
+    if offsets.len() != dir.schemas as usize {
+        return Err(Invalid::new(12, "fewer schemas than the frame has"));
+    }
     let header = Header {
-        flags,
+        flags: view.flags(),
         transactions: dir.transactions,
         changes: dir.changes,
         transactions_at: dir.transactions_at as u32,
         changes_at: dir.changes_at as u32,
     };
-    let full = |_: TooLarge| Invalid::new(frame.len(), "the frame is full");
-    let mut encoded = Vec::new();
-    let mut offsets = Vec::new();
-    for schema in schemas {
-        offsets.push(offset(encoded.len()).map_err(full)?);
-        encoded.extend_from_slice(schema);
-        encoded.resize(align8(encoded.len()), 0);
-    }
+    let full = |_: TooLarge| Invalid::new(dir.schema_area_at, "the frame is full");
+    offset(dir.schema_area_at + encoded.len() + align8(offsets.len() * 4)).map_err(full)?;
     frame.truncate(dir.schema_area_at);
-    close(frame, &header, &encoded, &offsets)
-        .map_err(|_: TooLarge| Invalid::new(dir.schema_area_at, "the frame is full"))
+    close(frame, &header, &encoded, &offsets).map_err(full)
+}
+
+/// Sets [`layout::FLAG_CONTINUES`] and [`layout::FLAG_CONTINUED`].
+///
+/// # Errors
+/// When the bytes are no frame.
+pub fn set_flags(frame: &mut [u8], flags: u16) -> Result<(), Invalid> {
+    Frame::parse(frame)?;
+    frame[6..8].copy_from_slice(&flags.to_le_bytes());
+    Ok(())
 }

@@ -19,6 +19,8 @@ pub const SCHEMA_LEN: usize = 56;
 pub const COLUMN_LEN: usize = 64;
 /// Size of a row's fixed part, before the cell states.
 pub const ROW_HEADER_LEN: usize = 8;
+/// Most slots that a row has: what reads a schema may set aside memory for so many cells.
+pub const SLOTS_MAX: u32 = 65_535;
 /// Size of a message frame's header.
 pub const MESSAGE_HEADER_LEN: usize = 32;
 /// Size of an entry of the message directory.
@@ -42,6 +44,9 @@ pub const NO_SCHEMA: u16 = u16::MAX;
 pub const NO_TRANSACTION: u32 = u32::MAX;
 /// Time of a change or transaction whose time the log does not tell.
 pub const NO_TIME: i64 = i64::MIN;
+
+/// Times lie between this and its negative, both excluded: 10,000 hours, in microseconds.
+pub const TIME_LIMIT_US: i64 = 36_000_000_000_000;
 
 /// Schema flag: not a table's rows but statements (ddl): columns `kind` and `statement`.
 pub const SCHEMA_STATEMENT: u8 = 1;

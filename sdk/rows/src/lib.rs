@@ -6,7 +6,7 @@
 //!
 //! * [`FrameBuilder`] and [`RowWriter`] write frames without an allocation per row.
 //! * [`Frame`], [`Change`] and [`Row`] read them without a copy.
-//! * [`Frame::validate`] checks a frame from an untrusted hand (a plugin) in full and in linear time.
+//! * [`Frame::validate`] checks a frame from an untrusted hand (a plugin) in full, in linear time.
 //! * [`MessageBuilder`] and [`Messages`] do the same for what a serializer answers.
 //! * [`edit`] changes a finished frame: drop changes, swap the schemas.
 //!
@@ -32,7 +32,7 @@ mod view;
 
 pub use builder::{ChangeRecord, FrameBuilder, Mark, RowRef, RowWriter};
 pub use error::{Invalid, TooLarge};
-pub use message::{Message, MessageBuilder, MessageRecord, Messages};
+pub use message::{Message, MessageBuilder, Messages};
 pub use schema::{Column, KeyKind, LogicalType, Partition, Schema};
 pub use schema_view::{ColumnView, SchemaView};
 pub use temporal::Civil;

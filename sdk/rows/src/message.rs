@@ -2,6 +2,7 @@ use alloc::vec::Vec;
 
 use crate::builder::offset;
 use crate::layout::{self, MESSAGE_HEADER_LEN, MESSAGE_LEN};
+use crate::validate::Ordered;
 use crate::{Invalid, TooLarge, read};
 
 /// Writes a message frame: what a serializer makes of a row frame.
@@ -9,7 +10,7 @@ use crate::{Invalid, TooLarge, read};
 /// The bodies go into one buffer, in order, each at most once a message: [`Self::begin`], then the
 /// key, the value, the headers and the topic as far as there are any, then [`Self::end`]. What is
 /// written to [`Self::body`] in between belongs to the part that is closed next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MessageBuilder {
     buf: Vec<u8>,
     directory: Vec<u8>,
@@ -18,8 +19,8 @@ pub struct MessageBuilder {
 }
 
 /// The message being written: parts by offset and length.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MessageRecord {
+#[derive(Debug, Default)]
+struct MessageRecord {
     src: u32,
     flags: u32,
     /// Key, value, headers, topic.
@@ -31,13 +32,22 @@ const VALUE: usize = 1;
 const HEADERS: usize = 2;
 const TOPIC: usize = 3;
 
+impl Default for MessageBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl MessageBuilder {
     /// An empty message frame.
     #[must_use]
     pub fn new() -> Self {
-        let mut builder = Self::default();
-        builder.clear();
-        builder
+        Self {
+            buf: alloc::vec![0; MESSAGE_HEADER_LEN],
+            directory: Vec::new(),
+            record: MessageRecord::default(),
+            part_at: MESSAGE_HEADER_LEN,
+        }
     }
 
     /// Forgets what was written and keeps the memory.
@@ -103,8 +113,10 @@ impl MessageBuilder {
         self.part(TOPIC);
     }
 
-    /// Marks the change as one that cannot be serialized, for this reason.
+    /// Marks the change as one that cannot be serialized, for this reason. What was appended since
+    /// the last part, a value cut short, is forgotten.
     pub fn error(&mut self, reason: &str) {
+        self.buf.truncate(self.part_at);
         self.buf.extend_from_slice(reason.as_bytes());
         self.value();
         self.record.flags |= layout::MESSAGE_ERROR;
@@ -191,7 +203,10 @@ impl<'a> Messages<'a> {
     /// # Errors
     /// What is wrong with the header.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
-        if bytes.len() < MESSAGE_HEADER_LEN || bytes[0..4] != layout::MESSAGE_MAGIC {
+        if bytes.len() < MESSAGE_HEADER_LEN {
+            return Err(Invalid::new(0, "shorter than a message frame's header"));
+        }
+        if bytes[0..4] != layout::MESSAGE_MAGIC {
             return Err(Invalid::new(0, "no message frame: the magic bytes are not CDCO"));
         }
         if read::u16_at(bytes, 4) != layout::VERSION {
@@ -201,59 +216,41 @@ impl<'a> Messages<'a> {
             return Err(Invalid::new(8, "the stated length is not the frame's"));
         }
         let at = read::u32_at(bytes, 16) as usize;
+        if at < MESSAGE_HEADER_LEN || !at.is_multiple_of(8) {
+            let what = "the message directory overlaps the header or is not aligned";
+            return Err(Invalid::new(16, what));
+        }
         let len = (read::u32_at(bytes, 12) as usize).checked_mul(MESSAGE_LEN);
         let directory = len
             .and_then(|len| at.checked_add(len))
-            .filter(|_| at >= MESSAGE_HEADER_LEN)
             .and_then(|end| bytes.get(at..end))
             .ok_or(Invalid::new(16, "the message directory leaves the frame"))?;
         Ok(Self { bytes, directory })
     }
 
     /// Reads a message frame from an untrusted hand: checks every offset and text in it. `changes`
-    /// is how many changes the source batch has: each `src` must be one of them, and they must ascend.
+    /// is how many changes the source batch has: each `src` must be one of them, and they must
+    /// ascend.
     ///
     /// # Errors
     /// The first thing that is wrong.
     pub fn validate(bytes: &'a [u8], changes: u32) -> Result<Self, Invalid> {
         let frame = Self::parse(bytes)?;
-        let mut cursor = MESSAGE_HEADER_LEN;
+        let directory_at = read::u32_at(bytes, 16) as usize;
+        // The parts stand one behind the other before the directory: no byte is looked at twice.
+        let mut bodies = Ordered { bytes: &bytes[..directory_at], cursor: MESSAGE_HEADER_LEN };
         let mut src_from = 0;
         for (index, entry) in frame.directory.chunks_exact(MESSAGE_LEN).enumerate() {
+            let at = directory_at + index * MESSAGE_LEN;
             let src = read::u32_at(entry, 0);
             if src >= changes {
-                return Err(Invalid::new(index, "a message of a change that is not in the batch"));
+                return Err(Invalid::new(at, "a message of a change that is not in the batch"));
             }
             if src < src_from {
-                return Err(Invalid::new(
-                    index,
-                    "a message stands before one of an earlier change",
-                ));
+                return Err(Invalid::new(at, "a message stands before one of an earlier change"));
             }
             src_from = src;
-            let flags = read::u32_at(entry, 4);
-            for part in 0..4 {
-                let at = read::u32_at(entry, 8 + part * 8) as usize;
-                let len = read::u32_at(entry, 12 + part * 8) as usize;
-                if len == 0 {
-                    continue;
-                }
-                let end = at.checked_add(len).filter(|&end| end <= bytes.len() && at >= cursor);
-                let Some(end) = end else {
-                    return Err(Invalid::new(
-                        at,
-                        "a message's part leaves the frame or overlaps another",
-                    ));
-                };
-                cursor = end;
-                let text = part == TOPIC || (part == VALUE && flags & layout::MESSAGE_ERROR != 0);
-                if text && core::str::from_utf8(&bytes[at..end]).is_err() {
-                    return Err(Invalid::new(at, "a message's topic or error that is not UTF-8"));
-                }
-                if part == HEADERS && !headers_are_whole(&bytes[at..end]) {
-                    return Err(Invalid::new(at, "a message's headers are cut off or not UTF-8"));
-                }
-            }
+            message(entry, at, &mut bodies)?;
         }
         Ok(frame)
     }
@@ -304,6 +301,33 @@ impl<'a> Message<'a> {
             Some((core::str::from_utf8(name).ok()?, value))
         })
     }
+}
+
+/// Checks one entry of the directory, which stands at `at`.
+fn message(entry: &[u8], at: usize, bodies: &mut Ordered<'_>) -> Result<(), Invalid> {
+    let flags = read::u32_at(entry, 4);
+    let error = flags & layout::MESSAGE_ERROR != 0;
+    if error && flags & layout::MESSAGE_NO_VALUE != 0 {
+        return Err(Invalid::new(at + 4, "an error without its reason"));
+    }
+    for part in [KEY, VALUE, HEADERS, TOPIC] {
+        let field = 8 + part * 8;
+        let off = read::u32_at(entry, field) as usize;
+        let len = read::u32_at(entry, field + 4) as usize;
+        // A part that is not there has no place either.
+        if len == 0 {
+            continue;
+        }
+        let bytes = bodies.take(off, len, at + field)?;
+        let text = part == TOPIC || (part == VALUE && error);
+        if text && core::str::from_utf8(bytes).is_err() {
+            return Err(Invalid::new(off, "a message's topic or error that is not UTF-8"));
+        }
+        if part == HEADERS && !headers_are_whole(bytes) {
+            return Err(Invalid::new(off, "a message's headers are cut off or not UTF-8"));
+        }
+    }
+    Ok(())
 }
 
 /// Splits off a piece that its length in 32 bits precedes.

@@ -175,7 +175,8 @@ pub struct Column {
     pub native_type: String,
     /// Code of `java.sql.Types`.
     pub sql_type: i32,
-    /// Character set in the database; cells of text are UTF-8 whatever it is. Empty where there is none.
+    /// Character set in the database; cells of text are UTF-8 whatever it is. Empty where there is
+    /// none.
     pub charset: String,
     /// Default as the database writes it.
     pub default: Option<String>,

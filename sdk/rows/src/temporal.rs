@@ -8,7 +8,8 @@ use core::fmt;
 /// microsecond (20). Packed values order as the moments do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Civil {
-    /// Astronomical year: 0 is what a zero date has, negative is before the common era. -32768 to 229375.
+    /// Astronomical year: 0 is what a zero date has, negative is before the common era. -32768 to
+    /// 229375.
     pub year: i32,
     /// 1 to 12; 0 in a zero or partial date.
     pub month: u8,
@@ -25,6 +26,8 @@ pub struct Civil {
 }
 
 const YEAR_BIAS: i32 = 32_768;
+const YEAR_MIN: i32 = -YEAR_BIAS;
+const YEAR_MAX: i32 = (1 << 18) - 1 - YEAR_BIAS;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -35,11 +38,11 @@ impl Civil {
         Self { year, month, day, hour: 0, minute: 0, second: 0, microsecond: 0 }
     }
 
-    /// The slot's 64 bits.
+    /// The slot's 64 bits. Fields out of range lose their high bits.
     #[inline]
     #[must_use]
     pub const fn pack(self) -> u64 {
-        ((self.year + YEAR_BIAS) as u64 & 0x3_ffff) << 46
+        (self.year.wrapping_add(YEAR_BIAS) as u64 & 0x3_ffff) << 46
             | (self.month as u64 & 0xf) << 42
             | (self.day as u64 & 0x1f) << 37
             | (self.hour as u64 & 0x1f) << 32
@@ -66,7 +69,9 @@ impl Civil {
     /// True when every field is in the range its documentation gives.
     #[must_use]
     pub const fn in_range(self) -> bool {
-        self.month <= 12
+        self.year >= YEAR_MIN
+            && self.year <= YEAR_MAX
+            && self.month <= 12
             && self.day <= 31
             && self.hour <= 23
             && self.minute <= 59
@@ -95,7 +100,7 @@ impl Civil {
         let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
         let year = i64::from(year_of_era) + era * 400 + i64::from(month <= 2);
         Self {
-            year: year.clamp(-32_768, 229_375) as i32,
+            year: year.clamp(YEAR_MIN as i64, YEAR_MAX as i64) as i32,
             month: month as u8,
             day: (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u8,
             hour: (of_day / 3_600) as u8,

@@ -1,4 +1,4 @@
-use crate::{Civil, LogicalType, layout, read};
+use crate::{Civil, LogicalType, read};
 
 /// What a cell holds, read in place.
 ///
@@ -20,7 +20,8 @@ pub enum Value<'a> {
     Float32(f32),
     /// A double-precision number.
     Float64(f64),
-    /// An exact number as plain text: sign, digits, point. No exponent. Or `NaN`, `Infinity`, `-Infinity`.
+    /// An exact number as plain text: sign, digits, point. No exponent. Or `NaN`, `Infinity`,
+    /// `-Infinity`.
     Decimal(&'a [u8]),
     /// UTF-8 text.
     Text(&'a [u8]),
@@ -90,14 +91,10 @@ impl<'a> Value<'a> {
         matches!(self, Self::Null)
     }
 
-    /// Reads the present cell of `kind` whose slot stands at `slot_at` of the row's bytes.
+    /// What the 64 bits of a present cell's slot mean; `row` holds the heap they may point into.
     #[inline]
-    pub(crate) fn present(kind: LogicalType, row: &'a [u8], slot_at: usize) -> Self {
-        let bits = read::u64_at(row, slot_at);
-        let heap = || {
-            let off = bits as u32 as usize;
-            read::range(row, off, (bits >> 32) as usize)
-        };
+    pub(crate) fn present(kind: LogicalType, bits: u64, row: &'a [u8]) -> Self {
+        let heap = || read::range(row, bits as u32 as usize, (bits >> 32) as usize);
         match kind {
             LogicalType::Bool => Self::Bool(bits != 0),
             LogicalType::Int => Self::Int(bits as i64),
@@ -120,22 +117,6 @@ impl<'a> Value<'a> {
             LogicalType::Uuid => Self::Uuid(heap()),
             LogicalType::Interval => Self::Interval(heap()),
             LogicalType::Array => Self::Array(heap()),
-        }
-    }
-
-    /// The cell in slot `slot` of a row with `slots` slots, read as `kind`.
-    #[inline]
-    pub(crate) fn read(kind: LogicalType, row: &'a [u8], slots: usize, slot: usize) -> Self {
-        if slot >= slots {
-            return Self::Unavailable;
-        }
-        match row.get(layout::ROW_HEADER_LEN + slot).copied() {
-            Some(layout::STATE_NULL) => Self::Null,
-            Some(layout::STATE_PRESENT) => {
-                let slots_at = layout::ROW_HEADER_LEN + layout::align8(slots);
-                Self::present(kind, row, slots_at + slot * 8)
-            }
-            _ => Self::Unavailable,
         }
     }
 }

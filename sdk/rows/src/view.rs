@@ -15,7 +15,8 @@ pub struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Reads a frame that comes from a trusted hand: checks the header and that the directories
-    /// lie inside the frame. Wrong offsets further in read as empty cells, never as a panic.
+    /// lie inside the frame, in their order. Wrong offsets further in read as empty cells, never
+    /// as a panic.
     ///
     /// # Errors
     /// What is wrong with the header.
@@ -41,18 +42,23 @@ impl<'a> Frame<'a> {
             transactions_at: read::u32_at(bytes, 28),
             changes_at: read::u32_at(bytes, 32),
         };
-        // The schema area stands last, so that it can be replaced without moving anything.
-        let schema_area = read::u32_at(bytes, 36);
-        let places = [
-            (frame.transactions_at, frame.transactions, layout::TRANSACTION_LEN, schema_area, 28),
-            (frame.changes_at, frame.changes, layout::CHANGE_LEN, schema_area, 32),
-            (schema_area, 0, 0, frame.schemas_at, 36),
-            (frame.schemas_at, frame.schemas, 4, bytes.len() as u32, 24),
+        // The parts stand in this order and do not overlap: what one edit moves or cuts off, no
+        // other part can lie in. The schemas come last, so that they are replaced in place.
+        let parts = [
+            (frame.transactions_at, frame.transactions, layout::TRANSACTION_LEN, 28),
+            (frame.changes_at, frame.changes, layout::CHANGE_LEN, 32),
+            (read::u32_at(bytes, 36), 0, 0, 36),
+            (frame.schemas_at, frame.schemas, 4, 24),
         ];
-        for (at, count, size, limit, field) in places {
-            let end = u64::from(at) + u64::from(count) * size as u64;
-            if end > u64::from(limit) || (at as usize) < HEADER_LEN {
-                return Err(Invalid::new(field, "a directory leaves its place in the frame"));
+        let mut from = HEADER_LEN as u64;
+        for (at, count, size, field) in parts {
+            if u64::from(at) < from || !at.is_multiple_of(8) {
+                let what = "a directory overlaps the part before it or is not aligned";
+                return Err(Invalid::new(field, what));
+            }
+            from = u64::from(at) + u64::from(count) * size as u64;
+            if from > bytes.len() as u64 {
+                return Err(Invalid::new(field, "a directory leaves the frame"));
             }
         }
         Ok(frame)
@@ -143,8 +149,7 @@ impl<'a> Frame<'a> {
             return None;
         }
         let at = self.changes_at as usize + index * layout::CHANGE_LEN;
-        let entry = read::array::<{ layout::CHANGE_LEN }>(self.bytes, at);
-        Some(Change { frame: *self, entry })
+        Some(Change { frame: *self, entry: read::array_ref(self.bytes, at) })
     }
 
     /// All changes in commit order.
@@ -153,7 +158,7 @@ impl<'a> Frame<'a> {
         let frame = *self;
         (0..self.changes as usize).map(move |index| {
             let at = frame.changes_at as usize + index * layout::CHANGE_LEN;
-            Change { frame, entry: read::array(frame.bytes, at) }
+            Change { frame, entry: read::array_ref(frame.bytes, at) }
         })
     }
 
@@ -250,7 +255,7 @@ impl Operation {
 #[derive(Clone, Copy)]
 pub struct Change<'a> {
     frame: Frame<'a>,
-    entry: [u8; layout::CHANGE_LEN],
+    entry: &'a [u8; layout::CHANGE_LEN],
 }
 
 impl<'a> Change<'a> {
@@ -269,7 +274,7 @@ impl<'a> Change<'a> {
     #[inline]
     #[must_use]
     pub fn schema_index(&self) -> u16 {
-        read::u16_at(&self.entry, 2)
+        read::u16_at(self.entry, 2)
     }
 
     /// The schema of both images.
@@ -279,8 +284,9 @@ impl<'a> Change<'a> {
         self.frame.schema(self.schema_index())
     }
 
+    #[inline]
     pub(crate) fn image_at(&self, field: usize) -> usize {
-        read::u32_at(&self.entry, field) as usize
+        read::u32_at(self.entry, field) as usize
     }
 
     #[inline]
@@ -309,14 +315,14 @@ impl<'a> Change<'a> {
     #[inline]
     #[must_use]
     pub fn src(&self) -> u32 {
-        read::u32_at(&self.entry, 12)
+        read::u32_at(self.entry, 12)
     }
 
     /// Index of the transaction, or [`layout::NO_TRANSACTION`].
     #[inline]
     #[must_use]
     pub fn transaction_index(&self) -> u32 {
-        read::u32_at(&self.entry, 16)
+        read::u32_at(self.entry, 16)
     }
 
     /// The transaction it is part of.
@@ -329,14 +335,14 @@ impl<'a> Change<'a> {
     #[inline]
     #[must_use]
     pub fn order(&self) -> u64 {
-        read::u64_at(&self.entry, 24)
+        read::u64_at(self.entry, 24)
     }
 
     /// When the source wrote it, in microseconds since 1970 UTC, or [`layout::NO_TIME`].
     #[inline]
     #[must_use]
     pub fn time_us(&self) -> i64 {
-        read::i64_at(&self.entry, 32)
+        read::i64_at(self.entry, 32)
     }
 }
 
@@ -344,18 +350,22 @@ impl<'a> Change<'a> {
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
     bytes: &'a [u8],
-    slots: usize,
+    /// One a slot, as the next: found once a row, so that a cell costs two lookups.
+    states: &'a [u8],
+    cells: &'a [[u8; 8]],
 }
 
 impl<'a> Row<'a> {
     #[inline]
     pub(crate) fn at(frame: &'a [u8], at: usize) -> Self {
         let rest = frame.get(at..).unwrap_or(&[]);
-        let len = read::u32_at(rest, 0) as usize;
-        let bytes = rest.get(..len).unwrap_or(&[]);
+        let bytes = rest.get(..read::u32_at(rest, 0) as usize).unwrap_or(&[]);
         // Each slot takes nine bytes at least: a number beyond that is wrong and must not overflow.
         let slots = (read::u32_at(bytes, 4) as usize).min(bytes.len() / 9);
-        Self { bytes, slots }
+        let states = read::range(bytes, ROW_HEADER_LEN, slots);
+        let cells_at = ROW_HEADER_LEN + layout::align8(slots);
+        let (cells, _) = read::range(bytes, cells_at, slots * 8).as_chunks();
+        Self { bytes, states, cells }
     }
 
     /// All of its bytes. They hold no offset from outside and can be copied anywhere.
@@ -368,7 +378,7 @@ impl<'a> Row<'a> {
     #[inline]
     #[must_use]
     pub fn slots(&self) -> usize {
-        self.slots
+        self.cells.len()
     }
 
     /// The cell of a column.
@@ -382,7 +392,13 @@ impl<'a> Row<'a> {
     #[inline]
     #[must_use]
     pub fn cell(&self, kind: LogicalType, slot: u32) -> Value<'a> {
-        Value::read(kind, self.bytes, self.slots, slot as usize)
+        match (self.state(slot), self.cells.get(slot as usize)) {
+            (layout::STATE_PRESENT, Some(bits)) => {
+                Value::present(kind, u64::from_le_bytes(*bits), self.bytes)
+            }
+            (layout::STATE_NULL, _) => Value::Null,
+            _ => Value::Unavailable,
+        }
     }
 
     /// The state of a slot: one of [`layout::STATE_NULL`], [`layout::STATE_PRESENT`],
@@ -390,10 +406,6 @@ impl<'a> Row<'a> {
     #[inline]
     #[must_use]
     pub fn state(&self, slot: u32) -> u8 {
-        if slot as usize >= self.slots {
-            return layout::STATE_UNAVAILABLE;
-        }
-        let at = ROW_HEADER_LEN + slot as usize;
-        self.bytes.get(at).copied().unwrap_or(layout::STATE_UNAVAILABLE)
+        self.states.get(slot as usize).copied().unwrap_or(layout::STATE_UNAVAILABLE)
     }
 }

@@ -1,7 +1,7 @@
 //! What a plugin is: the traits, and what their methods take and answer.
 
 use serde::de::DeserializeOwned;
-use tidemill_rows::{Frame, FrameBuilder, MessageBuilder, Partition, Schema};
+use tidemill_rows::{Frame, FrameBuilder, MessageBuilder, Partition, Schema, TooLarge};
 
 /// Every plugin is made from its settings.
 ///
@@ -66,6 +66,13 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// A frame of many changes may be full where one of fewer is not.
+impl From<TooLarge> for Error {
+    fn from(full: TooLarge) -> Self {
+        Self::Poison(full.to_string())
+    }
+}
 
 /// What becomes of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -135,6 +142,12 @@ impl Output {
         if let Some(byte) = self.mask.get_mut(index / 8) {
             *byte |= 1 << (index % 8);
         }
+    }
+
+    /// True when the change at this place was kept.
+    #[must_use]
+    pub fn is_kept(&self, index: usize) -> bool {
+        self.mask.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 
     /// One bit a change, least significant first: those that [`Self::keep`] kept.

@@ -24,7 +24,7 @@ pub struct Settings {
 
 /// One path or pattern, or several.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a path, or a list of paths")]
 pub enum Paths {
     /// One.
     One(String),

@@ -72,6 +72,7 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>> {
     }
     let paths = glob::glob(&pattern.to_string_lossy()).map_err(|error| {
         Error::new(Kind::Config, "path-pattern", format!("source.path is no pattern: {shown}"))
+            .hint("`*` stands for any characters, `?` for one, `[0-9]` for one of a range")
             .caused_by(error)
     })?;
     let mut files = Vec::new();

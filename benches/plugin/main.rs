@@ -1,0 +1,128 @@
+//! What a plugin costs, natively and in the sandbox.
+//!
+//! Time is that of this thread on the CPU, the variants take turns in rounds within one process,
+//! and each figure is the median of the rounds, with the least in brackets.
+#![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+use std::alloc::System;
+
+use benches::{guests, orders};
+use rustix::time::{ClockId, clock_gettime};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tidemill::error::Result;
+use tidemill::plugin::{Plugin, Spec, load};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const BATCHES: [u32; 4] = [1, 16, 256, 1024];
+const ROUNDS: usize = 21;
+/// Different frames, so that no round finds its input where the last one left it.
+const FRAMES: u64 = 8;
+/// Rows of a round, at least.
+const ROUND_ROWS: u32 = 40_960;
+
+/// Runs a frame through a plugin; `out` is used again.
+type Call = fn(&mut dyn Plugin, &[u8], u32, &mut Vec<u8>);
+
+struct Variant {
+    name: &'static str,
+    plugin: Box<dyn Plugin>,
+    call: Call,
+    out: Vec<u8>,
+}
+
+fn main() -> Result<()> {
+    let built = guests::build();
+    let mut variants = variants(&built)?;
+    println!("| ns a row | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
+    println!("|---|{}", "---:|".repeat(BATCHES.len()));
+    let columns: Vec<_> = BATCHES.iter().map(|rows| measure(&mut variants, *rows)).collect();
+    for (index, variant) in variants.iter().enumerate() {
+        let cells = columns.iter().map(|column| {
+            let Cost { median, least, .. } = column[index];
+            format!("{median:.1} [{least:.1}]")
+        });
+        println!("| {} | {} |", variant.name, cells.collect::<Vec<_>>().join(" | "));
+    }
+    let ratios = columns.iter().map(|column| column[1].median / column[0].median);
+    let ratios: Vec<_> = ratios.map(|ratio| format!("{ratio:.2}")).collect();
+    println!("| canal, sandboxed : native | {} |", ratios.join(" | "));
+    println!("\n| allocations a call | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
+    println!("|---|{}", "---:|".repeat(BATCHES.len()));
+    for (index, variant) in variants.iter().enumerate() {
+        let cells = columns.iter().map(|column| format!("{:.2}", column[index].allocations));
+        println!("| {} | {} |", variant.name, cells.collect::<Vec<_>>().join(" | "));
+    }
+    Ok(())
+}
+
+fn variants(built: &std::path::Path) -> Result<Vec<Variant>> {
+    let canal = |sandbox| Spec { sandbox, stock: vec![built.to_owned()], ..Spec::new("canal") };
+    let filter = |settings: &str| Spec {
+        settings: settings.to_owned(),
+        ..Spec::new(&built.join("examples/filter.wasm").display().to_string())
+    };
+    let two_columns = "{\"quantity\":\"quantity\",\"status\":\"status\"}";
+    let variants: [(_, _, Call); 4] = [
+        ("canal, native", canal(false), serialize),
+        ("canal, sandboxed", canal(true), serialize),
+        ("filter on two columns, sandboxed", filter(two_columns), transform),
+        ("nothing, sandboxed", filter("{\"idle\":true}"), transform),
+    ];
+    let load = |(name, spec, call): (_, Spec, _)| {
+        Ok(Variant { name, plugin: load(&spec)?.instance()?, call, out: Vec::new() })
+    };
+    variants.into_iter().map(load).collect()
+}
+
+fn serialize(plugin: &mut dyn Plugin, frame: &[u8], rows: u32, out: &mut Vec<u8>) {
+    plugin.serialize(frame, rows, out).expect("the benchmark's frames are in order");
+}
+
+fn transform(plugin: &mut dyn Plugin, frame: &[u8], _rows: u32, out: &mut Vec<u8>) {
+    plugin.transform(frame, out).expect("the benchmark's frames are in order");
+}
+
+/// What a variant costs at a size of batch.
+struct Cost {
+    median: f64,
+    least: f64,
+    allocations: f64,
+}
+
+fn measure(variants: &mut [Variant], rows: u32) -> Vec<Cost> {
+    let frames = (0..FRAMES).map(|seed| orders::frame(rows, seed));
+    let frames: Vec<_> = frames.map(|frame| frame.expect("far below 4 GiB")).collect();
+    let calls = ROUND_ROWS.div_ceil(rows).next_multiple_of(FRAMES as u32);
+    let mut times = vec![Vec::with_capacity(ROUNDS); variants.len()];
+    let mut allocations = vec![0; variants.len()];
+    // The first round warms up.
+    for round in 0..=ROUNDS {
+        for (index, variant) in variants.iter_mut().enumerate() {
+            let counted = Region::new(ALLOCATOR);
+            let start = cpu_ns();
+            for call in 0..calls {
+                let frame = &frames[call as usize % frames.len()];
+                (variant.call)(&mut *variant.plugin, frame, rows, &mut variant.out);
+            }
+            let time = cpu_ns() - start;
+            if round > 0 {
+                times[index].push(time as f64 / f64::from(calls * rows));
+                allocations[index] = counted.change().allocations;
+            }
+        }
+    }
+    let cost = |(mut times, allocations): (Vec<f64>, usize)| {
+        times.sort_by(f64::total_cmp);
+        let allocations = allocations as f64 / f64::from(calls);
+        Cost { median: times[times.len() / 2], least: times[0], allocations }
+    };
+    times.into_iter().zip(allocations).map(cost).collect()
+}
+
+/// Time of this thread on the CPU.
+fn cpu_ns() -> i64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec * 1_000_000_000 + time.tv_nsec
+}

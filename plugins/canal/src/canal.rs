@@ -1,0 +1,95 @@
+//! The dialect of alibaba/canal: its `FlatMessage`, and values as its `RowsLogBuffer` prints them.
+
+use tidemill_plugin::bytes::append;
+use tidemill_plugin::cells::Cells;
+use tidemill_plugin::rows::{Civil, ColumnView, LogicalType};
+use tidemill_plugin::{json, number, temporal};
+
+use crate::java;
+use crate::table::Column;
+
+/// A row's message, members in alphabetical order as fastjson writes them.
+pub(crate) const ROW: &str = concat!(
+    r#"{"data":[$data],"database":$database,"es":$time,"gtid":$transaction,"id":0,"#,
+    r#""isDdl":false,"mysqlType":$mysqlTypes,"old":$old,"pkNames":$pkNames,"sql":"","#,
+    r#""sqlType":$sqlTypes,"table":$table,"ts":$time,"type":"$kind"}"#
+);
+
+/// A statement's message.
+pub(crate) const STATEMENT: &str = concat!(
+    r#"{"data":null,"database":$database,"es":$time,"gtid":$transaction,"id":0,"#,
+    r#""isDdl":true,"mysqlType":null,"old":null,"pkNames":null,"sql":"$statement","#,
+    r#""sqlType":null,"table":$table,"ts":$time,"type":"$kind"}"#
+);
+
+/// What Canal calls a statement of this kind.
+pub(crate) fn statement_kind(kind: &[u8]) -> &'static str {
+    match kind {
+        b"CREATE_TABLE" => "CREATE",
+        b"ALTER_TABLE" => "ALTER",
+        b"DROP_TABLE" => "ERASE",
+        b"TRUNCATE_TABLE" => "TRUNCATE",
+        b"RENAME_TABLE" => "RENAME",
+        b"CREATE_INDEX" => "CINDEX",
+        b"DROP_INDEX" => "DINDEX",
+        _ => "QUERY",
+    }
+}
+
+/// Canal's code of `java.sql.Types` for a column.
+pub(crate) fn sql_type(column: &ColumnView<'_>) -> i32 {
+    const INTEGER: i32 = 4;
+    const VARCHAR: i32 = 12;
+    const BIT: i32 = -7;
+    const BLOB: i32 = 2004;
+    match column.logical_type() {
+        LogicalType::Enum => INTEGER,
+        LogicalType::Set | LogicalType::Bit => BIT,
+        LogicalType::Year | LogicalType::Json => VARCHAR,
+        LogicalType::Bytes | LogicalType::Geometry => BLOB,
+        _ => column.sql_type(),
+    }
+}
+
+/// The next wider type, for an unsigned value that the signed integer of this type cannot hold.
+pub(crate) fn wider(sql_type: i32, value: u64) -> Option<i32> {
+    const TINYINT: i32 = -6;
+    const SMALLINT: i32 = 5;
+    const INTEGER: i32 = 4;
+    const BIGINT: i32 = -5;
+    const DECIMAL: i32 = 3;
+    let (max, wider) = match sql_type {
+        TINYINT => (i8::MAX as u64, SMALLINT),
+        SMALLINT => (i16::MAX as u64, INTEGER),
+        INTEGER => (i32::MAX as u64, BIGINT),
+        BIGINT => (i64::MAX as u64, DECIMAL),
+        _ => return None,
+    };
+    (value > max).then_some(wider)
+}
+
+/// Writes a value that is there, as the inside of a string.
+#[inline(always)]
+pub(crate) fn value(column: &Column, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
+    match column.kind {
+        LogicalType::Bool | LogicalType::UInt | LogicalType::Bit => number::uint(out, bits),
+        LogicalType::Enum | LogicalType::Set => number::uint(out, bits),
+        LogicalType::Int => number::int(out, bits as i64),
+        LogicalType::Float32 => java::float32(out, f32::from_bits(bits as u32)),
+        LogicalType::Float64 => java::float64(out, f64::from_bits(bits)),
+        LogicalType::Decimal => append(out, cells.heap(bits)),
+        LogicalType::Text | LogicalType::Json | LogicalType::Interval | LogicalType::Array => {
+            json::escape(out, cells.heap(bits))
+        }
+        LogicalType::Bytes | LogicalType::Geometry => {
+            json::escape_latin1(out, cells.heap(bits));
+        }
+        LogicalType::Date => temporal::date(out, Civil::unpack(bits)),
+        LogicalType::Time => temporal::span(out, bits as i64, column.fraction),
+        LogicalType::DateTime | LogicalType::Timestamp => {
+            temporal::date_time(out, Civil::unpack(bits), column.fraction);
+        }
+        LogicalType::Year => temporal::year(out, bits as u16),
+        LogicalType::Uuid => number::uuid(out, cells.heap(bits)),
+    }
+}

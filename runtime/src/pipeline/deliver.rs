@@ -1,0 +1,237 @@
+//! Delivery: batches in order into the sink, and from time to time a request to settle them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::Limits;
+use super::order::Order;
+use super::phase::{Phase, Watch};
+use super::progress::{Progress, Written};
+use super::settle::{Answer, Mark, Request};
+use super::worker::{Made, Pool};
+use crate::BoxFuture;
+use crate::error::{Error, Kind, Result};
+use crate::metrics::Meters;
+use crate::policy::Attempts;
+use crate::sink::Sink;
+
+pub(super) struct Deliver {
+    pub(super) made: InOrder,
+    pub(super) writer: Writer,
+    pub(super) phase: Watch,
+}
+
+impl Deliver {
+    /// Writes until there is no more or a batch could not be made; everything before that is
+    /// settled then.
+    pub(super) async fn run(self) -> Result<()> {
+        let Self { mut made, mut writer, mut phase } = self;
+        tokio::select! {
+            biased;
+            () = phase.reached(Phase::Abort) => Ok(()),
+            done = async {
+                let written = writer.write_all(&mut made).await?;
+                writer.settle_all().await;
+                written
+            } => done,
+        }
+    }
+}
+
+/// What workers made, in the order of tickets.
+pub(super) struct InOrder {
+    pub(super) results: mpsc::Receiver<(u64, Result<Made>)>,
+    pub(super) order: Order<Result<Made>>,
+}
+
+impl InOrder {
+    /// The next one; `None` when there will be no more. Loses nothing when it is dropped.
+    async fn next(&mut self) -> Option<Result<Made>> {
+        loop {
+            if let Some(next) = self.order.pop() {
+                return Some(next);
+            }
+            let (ticket, made) = self.results.recv().await?;
+            self.order.push(ticket, made);
+        }
+    }
+
+    fn complete(&self) -> Result<()> {
+        if self.order.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Bug, "ticket-missing", "a batch is missing in the order of tickets"))
+    }
+}
+
+/// Writes batches and keeps account of what is to be settled.
+pub(super) struct Writer {
+    pub(super) sink: Box<dyn Sink>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) settling: Settling,
+    pub(super) limits: Limits,
+    pub(super) meters: Meters,
+    pub(super) progress: Progress,
+}
+
+/// What was written and is not settled.
+pub(super) struct Settling {
+    requests: mpsc::Sender<Request>,
+    answers: mpsc::Receiver<Answer>,
+    under_way: bool,
+    /// The newest position that was written.
+    mark: Option<Mark>,
+    /// True when something was written that no request covers.
+    unsettled: bool,
+    unsettled_bytes: usize,
+    /// When to settle; never while there is no new position to save.
+    due: Option<Instant>,
+    /// Until when to wait after a settling that failed.
+    back_off: Option<Instant>,
+}
+
+/// What happens next to what is unsettled.
+enum Turn {
+    /// It is time to settle.
+    Due,
+    /// The settling under way is over.
+    Answered,
+    /// Nothing will be settled any more: settling met an error, which the supervisor has.
+    Ended,
+}
+
+impl Settling {
+    pub(super) fn new(requests: mpsc::Sender<Request>, answers: mpsc::Receiver<Answer>) -> Self {
+        Self {
+            requests,
+            answers,
+            under_way: false,
+            mark: None,
+            unsettled: false,
+            unsettled_bytes: 0,
+            due: None,
+            back_off: None,
+        }
+    }
+
+    /// Waits for what happens next. Loses nothing when it is dropped.
+    async fn turn(&mut self) -> Turn {
+        if self.under_way {
+            return self.answered().await;
+        }
+        let Some(due) = self.due else { return std::future::pending().await };
+        tokio::time::sleep_until(self.back_off.map_or(due, |back_off| back_off.max(due))).await;
+        Turn::Due
+    }
+
+    /// Waits for the end of the settling under way.
+    async fn answered(&mut self) -> Turn {
+        let Some(answer) = self.answers.recv().await else { return Turn::Ended };
+        self.under_way = false;
+        if let Answer::Again(delay) = answer {
+            let back_off = Instant::now() + delay;
+            self.unsettled = true;
+            self.back_off = Some(back_off);
+            self.due.get_or_insert(back_off);
+        }
+        Turn::Answered
+    }
+
+    /// Takes account of a batch that was written.
+    fn written(&mut self, made: &Made, bytes: usize, limits: &Limits) {
+        self.unsettled = true;
+        self.unsettled_bytes = self.unsettled_bytes.saturating_add(bytes);
+        if let Some(position) = made.batch.position.clone() {
+            self.mark = Some(Mark { ticket: made.batch.ticket, position });
+            let latest = Instant::now() + Duration::from_millis(limits.settle_ms);
+            self.due.get_or_insert(latest);
+        }
+        if self.due.is_some() && self.unsettled_bytes >= limits.settle_bytes {
+            self.due = Some(Instant::now());
+        }
+    }
+
+    /// Asks to settle what is written. Only while nothing is under way, so there is room.
+    fn request(&mut self, durable: BoxFuture<'static, Result<()>>) {
+        self.unsettled = false;
+        self.unsettled_bytes = 0;
+        self.due = None;
+        self.back_off = None;
+        self.under_way = true;
+        // Where it fails, settling has ended, and the missing answer says so.
+        let _ = self.requests.try_send(Request { durable, mark: self.mark.clone() });
+    }
+}
+
+impl Writer {
+    /// Writes until there is no more (`Ok`) or a batch could not be made (its error inside).
+    async fn write_all(&mut self, made: &mut InOrder) -> Result<Result<()>> {
+        loop {
+            tokio::select! {
+                biased;
+                turn = self.settling.turn() => match turn {
+                    Turn::Due => self.settle(),
+                    Turn::Answered => {}
+                    Turn::Ended => return Ok(Ok(())),
+                },
+                next = made.next() => match next {
+                    Some(Ok(batch)) => self.write(batch).await?,
+                    Some(Err(error)) => return Ok(Err(error)),
+                    None => return Ok(made.complete()),
+                },
+            }
+        }
+    }
+
+    async fn write(&mut self, made: Made) -> Result<()> {
+        let mut bytes = 0;
+        if made.for_sink {
+            bytes = made.batch.messages.as_ref().unwrap_or(&made.batch.frame).len();
+            let mut attempts = Attempts::default();
+            while let Err(error) = self.sink.write(&made.batch).await {
+                let delay = attempts.failed(error.with("position", &made.start))?;
+                self.meters.retried("sink");
+                tokio::time::sleep(delay).await;
+            }
+            self.meters.written(made.messages);
+        }
+        self.settling.written(&made, bytes, &self.limits);
+        self.progress.written(&Written {
+            rows: made.rows,
+            messages: made.messages,
+            bytes,
+            log_bytes: made.log_bytes,
+            log_bytes_total: made.log_bytes_total,
+        });
+        self.pool.put(made.batch);
+        // The sink has it: it is no longer in flight, and the reader may read on.
+        drop(made.share);
+        Ok(())
+    }
+
+    /// Settles everything that was written.
+    async fn settle_all(&mut self) {
+        loop {
+            if self.settling.under_way {
+                if let Turn::Ended = self.settling.answered().await {
+                    return;
+                }
+            } else if self.settling.unsettled {
+                if let Some(back_off) = self.settling.back_off {
+                    tokio::time::sleep_until(back_off).await;
+                }
+                self.settle();
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        let durable = self.sink.flush();
+        self.settling.request(durable);
+    }
+}

@@ -1,0 +1,196 @@
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use tidemill_rows::FrameBuilder;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::budget::Budget;
+use super::chain::{Chain, Shared};
+use super::deliver::{Deliver, InOrder, Settling, Writer};
+use super::order::Order;
+use super::phase::{Phase, Shutdown, Watch};
+use super::progress::{Progress, Snapshot};
+use super::reader::Reader;
+use super::settle::{Memory, Settle};
+use super::tally::Tally;
+use super::worker::{Jobs, Pause, Pool, Results, Worker};
+use super::{End, Pipeline, Summary};
+use crate::error::{Error, Kind, Result};
+use crate::policy::Attempts;
+use crate::source::Source;
+
+/// Runs a pipeline to its end: that of the input, or a request to stop.
+///
+/// # Errors
+/// The first error that the pipeline could not get over.
+pub async fn run(mut pipeline: Pipeline, shutdown: &Shutdown) -> Result<Summary> {
+    let phase = Shutdown::new();
+    let progress = pipeline.progress.clone();
+    let Some(source) = open_source(&mut pipeline, shutdown.watch()).await? else {
+        return Ok(summary(End::Stopped, &progress));
+    };
+    let (tasks, threads) = start(pipeline, source, &phase)?;
+    progress.started();
+    let ended = supervise(tasks, &phase, shutdown).await;
+    // They end as soon as their channels do: with the call of a plugin that they are in, at most.
+    let joined = tokio::task::spawn_blocking(move || threads.into_iter().try_for_each(join)).await;
+    progress.ended();
+    ended?;
+    joined.map_err(|e| Error::new(Kind::Bug, "worker-lost", "a worker is lost").caused_by(e))??;
+    let end = match phase.phase() {
+        Phase::Run => End::OfInput,
+        Phase::Drain => End::Stopped,
+        Phase::Abort => End::Aborted,
+    };
+    Ok(summary(end, &progress))
+}
+
+fn summary(end: End, progress: &Progress) -> Summary {
+    let Snapshot { rows, messages, log_bytes, position, elapsed, .. } = progress.snapshot();
+    Summary { end, rows, messages, log_bytes, position, elapsed }
+}
+
+/// Opens the source where the checkpoint says; `None` when the pipeline is to stop before that.
+async fn open_source(
+    pipeline: &mut Pipeline,
+    mut requested: Watch,
+) -> Result<Option<Box<dyn Source>>> {
+    let mut attempts = Attempts::default();
+    loop {
+        let opened = pipeline.checkpoint.load().and_then(|from| (pipeline.source)(from.as_ref()));
+        let error = match opened {
+            Ok(source) => return Ok(Some(source)),
+            Err(error) => error,
+        };
+        let delay = attempts.failed(error)?;
+        tokio::select! {
+            () = requested.reached(Phase::Drain) => return Ok(None),
+            () = tokio::time::sleep(delay) => {}
+        }
+    }
+}
+
+/// Tasks that end by themselves, each when those before it have.
+type Tasks = JoinSet<Result<()>>;
+
+/// Makes everything and then starts everything, so that what cannot be made stops nothing.
+fn start(
+    mut pipeline: Pipeline,
+    source: Box<dyn Source>,
+    phase: &Shutdown,
+) -> Result<(Tasks, Vec<JoinHandle<()>>)> {
+    let limits = pipeline.limits;
+    let room = limits.in_flight_chunks_max.max(1);
+    let (jobs, jobs_of_workers) = mpsc::channel(room);
+    let (results, results_of_workers) = mpsc::channel(room);
+    let (requests, requests_to_settle) = mpsc::channel(1);
+    let (answers, answers_of_settle) = mpsc::channel(1);
+    let (acks, acks_to_read) = watch::channel(None);
+    let pool = Arc::new(Pool::default());
+    let (meters, progress) = (&pipeline.meters, &pipeline.progress);
+
+    let workers = workers(&pipeline, &*source, &pool, phase.watch())?;
+    let reader = Reader {
+        source,
+        budget: Budget::new(limits, meters.clone()),
+        jobs: Some(jobs),
+        acks: acks_to_read,
+        phase: phase.watch(),
+        meters: meters.clone(),
+        progress: progress.clone(),
+    };
+    let deliver = Deliver {
+        made: InOrder { results: results_of_workers, order: Order::new() },
+        writer: Writer {
+            sink: (pipeline.sink)()?,
+            pool,
+            settling: Settling::new(requests, answers_of_settle),
+            limits,
+            meters: meters.clone(),
+            progress: progress.clone(),
+        },
+        phase: phase.watch(),
+    };
+    let settle = Settle {
+        requests: requests_to_settle,
+        answers,
+        memory: Memory::new(pipeline.checkpoint, acks, meters.clone(), progress.clone()),
+        phase: phase.watch(),
+        meters: meters.clone(),
+    };
+
+    let jobs: Jobs = Arc::new(Mutex::new(jobs_of_workers));
+    let threads = workers.into_iter().map(|worker| spawn(worker, jobs.clone(), results.clone()));
+    let threads = threads.collect::<Result<_>>()?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(reader.run());
+    tasks.spawn(deliver.run());
+    tasks.spawn(settle.run());
+    Ok((tasks, threads))
+}
+
+fn workers(
+    pipeline: &Pipeline,
+    source: &dyn Source,
+    pool: &Arc<Pool>,
+    phase: Watch,
+) -> Result<Vec<Worker>> {
+    let format = pipeline.format.as_ref();
+    let shared = Shared::new(pipeline.tables.clone(), &pipeline.plugins, format);
+    let pause = Pause { runtime: Handle::current(), phase };
+    let worker = |_| {
+        let links = pipeline.plugins.iter().chain(format);
+        Ok(Worker {
+            decoder: source.decoder(),
+            chain: Chain::new(shared.clone(), links, &pipeline.meters, pause.clone())?,
+            builder: FrameBuilder::new(),
+            tally: Tally::default(),
+            pool: pool.clone(),
+            meters: pipeline.meters.clone(),
+        })
+    };
+    (0..pipeline.limits.workers.get()).map(worker).collect()
+}
+
+fn spawn(worker: Worker, jobs: Jobs, results: Results) -> Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name("tidemill-worker".into());
+    thread.spawn(move || worker.run(&jobs, &results)).map_err(|e| {
+        Error::new(Kind::Bug, "worker-thread", "the system gives no thread for a worker")
+            .caused_by(e)
+            .hint("lower the number of workers, or raise the limit of threads")
+    })
+}
+
+fn join(thread: JoinHandle<()>) -> Result<()> {
+    thread.join().map_err(|_| Error::new(Kind::Bug, "worker-panic", "a worker panicked"))
+}
+
+/// Waits until all tasks have ended. Hands a request to stop on to them; an error stops the others,
+/// because a task answers with one only when there is nothing left to save behind it.
+async fn supervise(mut tasks: Tasks, phase: &Shutdown, shutdown: &Shutdown) -> Result<()> {
+    let mut requested = shutdown.watch();
+    phase.raise(shutdown.phase());
+    let mut first = Ok(());
+    loop {
+        let ended = tokio::select! {
+            now = requested.changed() => {
+                phase.raise(now);
+                continue;
+            }
+            ended = tasks.join_next() => ended,
+        };
+        let Some(ended) = ended else { return first };
+        let error = match ended {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error,
+            Err(e) => Error::new(Kind::Bug, "task-panic", "a task panicked").caused_by(e),
+        };
+        phase.raise(Phase::Abort);
+        match first {
+            Ok(()) => first = Err(error),
+            Err(_) => tracing::error!("one more error while stopping: {error:#}"),
+        }
+    }
+}

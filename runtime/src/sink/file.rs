@@ -1,0 +1,201 @@
+//! Lines in a file, one message value a line.
+//!
+//! The file that is written has the name that was given. With `rotate_mb` a full file is renamed:
+//! `out.jsonl` becomes `out.1.jsonl`, the next one `out.2.jsonl`; lower numbers are older, and a
+//! finished file never changes its name again. A batch is never split between two files.
+//!
+//! A crash can leave a line that has no end. Its batch was not settled and comes again, so opening
+//! cuts it off. The file is locked while it is open: two pipelines would tear each other's lines.
+
+use std::fs::{self, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Batch, Sink, lines};
+use crate::BoxFuture;
+use crate::error::{Error, Kind, Result};
+
+/// How much of a file's end is looked at at a time for the end of its last whole line.
+const TAIL_BYTES: u64 = 64 << 10;
+
+/// What `sink: {kind: file}` can be told.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileSettings {
+    /// The file to write to; its folder has to be there.
+    pub path: PathBuf,
+    /// Begin a new file before this one grows beyond so many megabytes (of 1,000,000 bytes).
+    #[serde(default)]
+    pub rotate_mb: Option<NonZero<u32>>,
+}
+
+impl super::Settings for FileSettings {
+    fn open(&self, folder: &Path) -> Result<Box<dyn Sink>> {
+        let bytes_max = self.rotate_mb.map(|mb| u64::from(mb.get()) * 1_000_000);
+        Ok(Box::new(File::open(&folder.join(&self.path), bytes_max)?))
+    }
+}
+
+/// Writes lines to a file.
+#[derive(Debug)]
+pub struct File {
+    path: PathBuf,
+    /// Rotate before the file grows beyond this.
+    bytes_max: Option<u64>,
+    file: Arc<fs::File>,
+    bytes: u64,
+    /// Travels to the thread that writes, and back.
+    lines: Vec<u8>,
+}
+
+impl File {
+    /// Opens the file, cuts a torn last line off, and goes on at its end.
+    ///
+    /// # Errors
+    /// Of the kind `Sink`, when there can be no such file or another process writes it.
+    pub fn open(path: &Path, bytes_max: Option<u64>) -> Result<Self> {
+        let file = create(path)?;
+        let bytes = cut_torn_line(&file).map_err(|e| broken(path, e))?;
+        Ok(Self { path: path.into(), bytes_max, file: Arc::new(file), bytes, lines: Vec::new() })
+    }
+
+    async fn rotate(&mut self) -> Result<()> {
+        let (path, full) = (self.path.clone(), self.file.clone());
+        let rotate = move || {
+            full.sync_data().map_err(|e| broken(&path, e))?;
+            let finished = finished_name(&path).map_err(|e| broken(&path, e))?;
+            fs::rename(&path, &finished).map_err(|e| broken(&path, e))?;
+            create(&path)
+        };
+        self.file = Arc::new(tokio::task::spawn_blocking(rotate).await.map_err(lost)??);
+        self.bytes = 0;
+        Ok(())
+    }
+}
+
+impl Sink for File {
+    fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.lines.clear();
+            lines::append(batch, &mut self.lines)?;
+            let bytes = self.lines.len() as u64;
+            if self.bytes > 0 && self.bytes_max.is_some_and(|max| self.bytes + bytes > max) {
+                self.rotate().await?;
+            }
+            let (file, lines) = (self.file.clone(), std::mem::take(&mut self.lines));
+            let write = move || {
+                let written = (&*file).write_all(&lines);
+                (lines, written)
+            };
+            let (lines, written) = tokio::task::spawn_blocking(write).await.map_err(lost)?;
+            self.lines = lines;
+            self.bytes += bytes;
+            written.map_err(|e| broken(&self.path, e))
+        })
+    }
+
+    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+        let (path, file) = (self.path.clone(), self.file.clone());
+        Box::pin(async move {
+            let sync = move || file.sync_data();
+            let synced = tokio::task::spawn_blocking(sync).await.map_err(lost)?;
+            // What a failed sync left unwritten is not tried again by the next one: not transient.
+            synced.map_err(|e| broken(&path, e))
+        })
+    }
+}
+
+/// Opens a file for this process alone, at its end, and makes it where there is none.
+fn create(path: &Path) -> Result<fs::File> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        let what = "there is something else than a file where the sink shall write";
+        return Err(Error::new(Kind::Sink, "file-no-file", what)
+            .with("file", path.display())
+            .hint("give the path of a file; for a pipe use `kind: stdout`"));
+    }
+    let open = OpenOptions::new().read(true).append(true).create(true).open(path);
+    let file = open.map_err(|e| broken(path, e))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let what = "another pipeline writes the file";
+            return Err(Error::new(Kind::Sink, "file-locked", what)
+                .with("file", path.display())
+                .hint("give each pipeline a file of its own"));
+        }
+        Err(TryLockError::Error(e)) => return Err(broken(path, e)),
+    }
+    sync_folder(path).map_err(|e| broken(path, e))?;
+    Ok(file)
+}
+
+/// Makes the names in a file's folder durable.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Cuts off what stands behind the last line break; answers how many bytes are left.
+fn cut_torn_line(file: &fs::File) -> io::Result<u64> {
+    let mut file = file;
+    let len = file.metadata()?.len();
+    let mut end = len;
+    let mut tail = Vec::new();
+    while end > 0 {
+        let start = end.saturating_sub(TAIL_BYTES);
+        tail.clear();
+        file.seek(SeekFrom::Start(start))?;
+        file.take(end - start).read_to_end(&mut tail)?;
+        if let Some(at) = tail.iter().rposition(|&byte| byte == b'\n') {
+            end = start + at as u64 + 1;
+            break;
+        }
+        end = start;
+    }
+    if end < len {
+        tracing::warn!(bytes = len - end, "cut a torn last line off; its change comes again");
+        file.set_len(end)?;
+        file.sync_all()?;
+    }
+    Ok(end)
+}
+
+/// The name for a file that is full: the next number behind the highest in the folder.
+fn finished_name(path: &Path) -> io::Result<PathBuf> {
+    let part = |part: Option<&std::ffi::OsStr>| {
+        part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
+    };
+    let (stem, extension) = (part(path.file_stem()), part(path.extension()));
+    let extension = if extension.is_empty() { extension } else { format!(".{extension}") };
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut highest = 0;
+    for entry in fs::read_dir(folder.unwrap_or(Path::new(".")))? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(&format!("{stem}.")));
+        let number = number.and_then(|name| name.strip_suffix(&extension));
+        highest = highest.max(number.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0));
+    }
+    Ok(path.with_file_name(format!("{stem}.{}{extension}", highest + 1)))
+}
+
+fn broken(path: &Path, e: io::Error) -> Error {
+    let hint = match e.kind() {
+        io::ErrorKind::NotFound => "make the folder first",
+        io::ErrorKind::PermissionDenied => "let this user write there, or give another path",
+        io::ErrorKind::StorageFull => "make room on the disk; the pipeline then goes on",
+        _ => "see whether the disk is well",
+    };
+    Error::new(Kind::Sink, "file-write", "the file cannot be written")
+        .with("file", path.display())
+        .caused_by(e)
+        .hint(hint)
+}
+
+fn lost(e: tokio::task::JoinError) -> Error {
+    Error::new(Kind::Bug, "file-thread", "the thread that writes is gone").caused_by(e)
+}

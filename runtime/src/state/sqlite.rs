@@ -1,0 +1,191 @@
+//! Checkpoints in SQLite: `tidemill.db` in the state folder.
+//!
+//! What is assumed of the disk: what `fsync` returned for is there after a loss of power. Each save
+//! is a commit in WAL mode with `synchronous=FULL`, one `fsync` a save. A file beside the database
+//! is locked as long as a pipeline runs, so that no two processes run the same pipeline on one
+//! state folder; the system lets go of the lock when its holder dies, however that comes about.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Checkpoint;
+use crate::error::{Error, Kind, Result};
+use crate::position::Position;
+
+/// Marks the file as tidemill's, in SQLite's header: "tide".
+const APPLICATION_ID: i32 = 0x7469_6465;
+/// What brings the database from one version to the next, oldest first. Only ever append.
+const MIGRATIONS: [&str; 1] = ["CREATE TABLE checkpoints (
+    pipeline TEXT PRIMARY KEY,
+    position TEXT NOT NULL,
+    saved_at TEXT NOT NULL
+) STRICT"];
+/// Pipelines of other processes write to the same file, each for a few milliseconds.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+const LOCK_NOTE_BYTES_MAX: u64 = 64;
+
+/// The checkpoint of one pipeline in the database of a state folder.
+#[derive(Debug)]
+pub struct Sqlite {
+    connection: Connection,
+    path: PathBuf,
+    pipeline: String,
+    /// Held as long as this lives.
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens the state in this folder for this pipeline, and makes both where there are none.
+    ///
+    /// # Errors
+    /// Of the kind `State`: `state-locked` when another process runs the pipeline, `state-folder`
+    /// when the folder cannot be used, `state-damaged` when the file is no database of tidemill.
+    pub fn open(folder: &Path, pipeline: &str) -> Result<Self> {
+        std::fs::create_dir_all(folder).map_err(|e| unusable(folder, e))?;
+        let lock = lock(folder, pipeline)?;
+        let path = folder.join("tidemill.db");
+        let connection = connect(&path).map_err(|e| sql_error(&path, e))??;
+        Ok(Self { connection, path, pipeline: pipeline.to_owned(), _lock: lock })
+    }
+}
+
+impl Checkpoint for Sqlite {
+    fn load(&mut self) -> Result<Option<Position>> {
+        let query = "SELECT position FROM checkpoints WHERE pipeline = ?1";
+        let position = self
+            .connection
+            .prepare_cached(query)
+            .and_then(|mut query| query.query_row([&self.pipeline], |row| row.get(0)).optional());
+        let position: Option<String> = position.map_err(|e| sql_error(&self.path, e))?;
+        Ok(position.map(Position::new))
+    }
+
+    fn save(&mut self, position: &Position) -> Result<()> {
+        let upsert = "INSERT INTO checkpoints (pipeline, position, saved_at)
+            VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%fZ'))
+            ON CONFLICT (pipeline) DO UPDATE
+            SET position = excluded.position, saved_at = excluded.saved_at";
+        let saved = self
+            .connection
+            .prepare_cached(upsert)
+            .and_then(|mut upsert| upsert.execute(params![self.pipeline, position.as_str()]));
+        saved.map(drop).map_err(|e| sql_error(&self.path, e))
+    }
+}
+
+/// Opens the database. The outer error is SQLite's, the inner one ours.
+fn connect(path: &Path) -> rusqlite::Result<Result<Connection>> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    let application: i32 = connection.pragma_query_value(None, "application_id", |r| r.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (application != 0 || tables > 0) {
+        return Ok(Err(damaged(path, "it is a database of another program")));
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    migrate(&mut connection).map(|version| {
+        version.map(|()| connection).map_err(|version| {
+            let known = MIGRATIONS.len();
+            let why = format!("its version is {version}, and this tidemill knows up to {known}");
+            damaged(path, &why).hint("use the tidemill that wrote it, or a newer one")
+        })
+    })
+}
+
+/// Brings the database to the newest version; answers the version when it is newer than that.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<(), i64>> {
+    // Immediate: two processes that open a new folder at once must not both migrate.
+    let kind = rusqlite::TransactionBehavior::Immediate;
+    let transaction = connection.transaction_with_behavior(kind)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(missing) = usize::try_from(version).ok().and_then(|v| MIGRATIONS.get(v..)) else {
+        return Ok(Err(version));
+    };
+    for migration in missing {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+/// Locks a pipeline for this process and leaves its process id as a note for others.
+fn lock(folder: &Path, pipeline: &str) -> Result<File> {
+    let path = folder.join(format!("{}.lock", file_name(pipeline)));
+    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = open.map_err(|e| unusable(folder, e))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(locked(&mut file, folder, pipeline)),
+        Err(TryLockError::Error(e)) => return Err(unusable(folder, e)),
+    }
+    let note = file.set_len(0).and_then(|()| file.rewind());
+    note.and_then(|()| write!(file, "{}", std::process::id())).map_err(|e| unusable(folder, e))?;
+    Ok(file)
+}
+
+/// A pipeline's name as part of a file's name: whatever could mean something in a path goes.
+fn file_name(pipeline: &str) -> String {
+    let keep = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let escape = |c: char| match keep(c) {
+        true => c.to_string(),
+        false => format!("%{:x}", c as u32),
+    };
+    pipeline.chars().map(escape).collect()
+}
+
+fn locked(file: &mut File, folder: &Path, pipeline: &str) -> Error {
+    let mut note = String::new();
+    let holder = match file.take(LOCK_NOTE_BYTES_MAX).read_to_string(&mut note) {
+        Ok(_) if !note.is_empty() => format!("process {note}"),
+        _ => "another process".to_owned(),
+    };
+    Error::new(Kind::State, "state-locked", format!("{holder} runs this pipeline already"))
+        .with("pipeline", pipeline)
+        .with("state", folder.display())
+        .hint("stop it first, or give one of the two another name or state folder")
+}
+
+fn unusable(folder: &Path, e: std::io::Error) -> Error {
+    Error::new(Kind::State, "state-folder", "the state folder cannot be used")
+        .with("state", folder.display())
+        .caused_by(e)
+        .hint("give a folder that this user can write with `state:` or `--state`")
+}
+
+fn damaged(path: &Path, why: &str) -> Error {
+    let message = format!("the state cannot be used: {why}");
+    Error::new(Kind::State, "state-damaged", message).with("file", path.display()).hint(
+        "restore the file, or move it away to start anew: the pipeline then begins where its \
+         source's `start` says",
+    )
+}
+
+fn sql_error(path: &Path, e: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode as Code;
+    let folder = path.parent().unwrap_or(path);
+    match e.sqlite_error_code() {
+        Some(Code::NotADatabase | Code::DatabaseCorrupt) => {
+            damaged(path, "the file is damaged or no database").caused_by(e)
+        }
+        Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied) => {
+            unusable(folder, std::io::Error::other(e))
+        }
+        Some(Code::DatabaseBusy | Code::DatabaseLocked) => state_sql(path, e).transient(),
+        _ => state_sql(path, e),
+    }
+}
+
+fn state_sql(path: &Path, e: rusqlite::Error) -> Error {
+    Error::new(Kind::State, "state-database", "the state cannot be read or written")
+        .with("file", path.display())
+        .caused_by(e)
+        .hint("see whether the disk is full or the file is held by another program")
+}

@@ -1,0 +1,84 @@
+//! A stock plugin answers the same bytes, natively and in the sandbox.
+
+use tidemill::plugin::{Plugin, STOCK, Spec, load};
+use tidemill_rows::{Frame, Messages, Schema};
+
+use super::{frames, guests};
+
+/// Settings to try each stock plugin with.
+fn settings(name: &str) -> &'static [&'static str] {
+    match name {
+        "canal" => &["{}", r#"{"dialect":"oms"}"#],
+        "columns" => &[
+            r#"{"tables":{"shop.every_type":{"keep":["c_Int","c_Text"]},"shop.c*":{"drop":["name"]}}}"#,
+            r#"{"tables":{"shop.*":{"keep":["no such column"]}}}"#,
+        ],
+        "rename" => &[
+            r#"{"databases":{"shop":"sales"},"columns":{"shop.every_type":{"c_Int":"id"}}}"#,
+            r#"{"tables":{"shop.customers":"crm.people"}}"#,
+            r#"{"columns":{"shop.customers":{"id":"name"}}}"#,
+        ],
+        other => panic!("no settings to try {other} with"),
+    }
+}
+
+/// The same plugin by both engines.
+fn both(name: &str, settings: &str) -> [Box<dyn Plugin>; 2] {
+    [false, true].map(|sandbox| {
+        let spec = Spec {
+            settings: settings.to_owned(),
+            sandbox,
+            stock: vec![guests::folder().to_owned()],
+            ..Spec::new(name)
+        };
+        let loaded = if sandbox { guests::load(&spec) } else { load(&spec).unwrap() };
+        loaded.instance().unwrap()
+    })
+}
+
+#[test]
+fn serializers_write_the_same_bytes() {
+    for stock in STOCK.iter().filter(|stock| stock.exports.serializer) {
+        for settings in settings(stock.name) {
+            let mut both = both(stock.name, settings);
+            for (what, frame) in frames::fixtures() {
+                let changes = frame_of(&frame).changes().last().map_or(0, |last| last.src() + 1);
+                let [native, sandboxed] = both.each_mut().map(|plugin| {
+                    let mut out = Vec::new();
+                    plugin.serialize(&frame, changes, &mut out).map(|()| out)
+                });
+                let context = format!("{} with {settings} on {what}", stock.name);
+                assert_eq!(native, sandboxed, "{context}");
+                // What is native is not validated when it runs; here it is.
+                let messages = native.expect(&context);
+                Messages::validate(&messages, changes).expect(&context);
+            }
+        }
+    }
+}
+
+#[test]
+fn planners_make_the_same_plan() {
+    let tables: Vec<(&str, Schema)> = frames::fixtures()
+        .iter()
+        .flat_map(|(what, frame)| {
+            let schemas: Vec<_> =
+                frame_of(frame).schemas().map(|schema| schema.to_schema()).collect();
+            schemas.into_iter().map(|schema| (*what, schema))
+        })
+        .collect();
+    assert!(tables.len() > 5);
+    for stock in STOCK.iter().filter(|stock| stock.exports.planner) {
+        for settings in settings(stock.name) {
+            let mut both = both(stock.name, settings);
+            for (what, table) in &tables {
+                let [native, sandboxed] = both.each_mut().map(|plugin| plugin.plan(table));
+                assert_eq!(native, sandboxed, "{} with {settings} on {what}", stock.name);
+            }
+        }
+    }
+}
+
+fn frame_of(bytes: &[u8]) -> Frame<'_> {
+    Frame::validate(bytes).unwrap()
+}

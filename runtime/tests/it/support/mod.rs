@@ -1,0 +1,3 @@
+//! What several themes use.
+
+pub(crate) mod golden;

@@ -1,0 +1,143 @@
+//! Writing numbers as text.
+
+use crate::bytes::append;
+
+/// Appends a signed integer.
+#[inline]
+pub fn int(out: &mut Vec<u8>, value: i64) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    uint(out, value.unsigned_abs());
+}
+
+/// Appends an unsigned integer.
+#[inline]
+pub fn uint(out: &mut Vec<u8>, value: u64) {
+    if value < EIGHT_DIGITS {
+        leading_digits(out, value);
+    } else {
+        long(out, value);
+    }
+}
+
+/// Appends a number of more than eight digits.
+fn long(out: &mut Vec<u8>, value: u64) {
+    if value < EIGHT_DIGITS * EIGHT_DIGITS {
+        leading_digits(out, value / EIGHT_DIGITS);
+    } else {
+        leading_digits(out, value / EIGHT_DIGITS / EIGHT_DIGITS);
+        out.extend_from_slice(&ascii(eight_digits(value / EIGHT_DIGITS % EIGHT_DIGITS)));
+    }
+    out.extend_from_slice(&ascii(eight_digits(value % EIGHT_DIGITS)));
+}
+
+const EIGHT_DIGITS: u64 = 100_000_000;
+
+/// Appends a number below 100,000,000 without zeros in front.
+#[inline]
+fn leading_digits(out: &mut Vec<u8>, value: u64) {
+    let digits = eight_digits(value);
+    // The first digit is the lowest byte. The last one stays, be it a zero or not.
+    let zeros = (digits.trailing_zeros() / 8).min(7);
+    let len = out.len() + 8 - zeros as usize;
+    out.extend_from_slice(&ascii(digits >> (zeros * 8)));
+    out.truncate(len);
+}
+
+/// The eight decimal digits of a number below 100,000,000, one a byte, the first one lowest.
+///
+/// The number is halved three times, into pieces of four, two and one digits that sit side by side
+/// in one word. The multiplications divide by 100 and by 10: exact for pieces this small.
+#[inline]
+const fn eight_digits(value: u64) -> u64 {
+    let fours = value / 10_000 | value % 10_000 << 32;
+    let hundreds = (fours * 5_243 >> 19) & 0x0000_007f_0000_007f;
+    let twos = hundreds | (fours - hundreds * 100) << 16;
+    let tens = (twos * 103 >> 10) & 0x000f_000f_000f_000f;
+    tens | (twos - tens * 10) << 8
+}
+
+#[inline]
+const fn ascii(digits: u64) -> [u8; 8] {
+    (digits | 0x3030_3030_3030_3030).to_le_bytes()
+}
+
+/// Appends a finite double-precision number in the shortest form that reads back the same, a valid
+/// JSON number. Not for infinities and NaN, which JSON does not have.
+#[inline]
+pub fn float64(out: &mut Vec<u8>, value: f64) {
+    append(out, zmij::Buffer::new().format_finite(value).as_bytes());
+}
+
+/// Appends a finite single-precision number; see [`float64`].
+#[inline]
+pub fn float32(out: &mut Vec<u8>, value: f32) {
+    append(out, zmij::Buffer::new().format_finite(value).as_bytes());
+}
+
+/// Appends the sixteen bytes of a UUID in its usual form: five groups of hexadecimal digits.
+pub fn uuid(out: &mut Vec<u8>, bytes: &[u8]) {
+    for (place, byte) in bytes.iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            out.push(b'-');
+        }
+        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 0xf)];
+        out.extend_from_slice(&[digit(byte >> 4), digit(*byte)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_at_the_edges() {
+        for power in 0..20 {
+            let power = 10_u64.pow(power);
+            for number in [power - 1, power, power + 1, power.wrapping_mul(9)] {
+                assert_eq!(written(|out| uint(out, number)), number.to_string());
+            }
+        }
+        for number in (0..=9_999).map(|number| number * 10_000 + number) {
+            assert_eq!(written(|out| uint(out, number)), number.to_string());
+        }
+        for number in [i64::MIN, i64::MAX, 0, -1] {
+            assert_eq!(written(|out| int(out, number)), number.to_string());
+        }
+        assert_eq!(written(|out| uint(out, u64::MAX)), u64::MAX.to_string());
+    }
+
+    #[test]
+    fn a_uuid_has_five_groups() {
+        let bytes: Vec<u8> = (0..16).map(|byte| byte * 17).collect();
+        let text = written(|out| uuid(out, &bytes));
+        assert_eq!(text, "00112233-4455-6677-8899-aabbccddeeff");
+    }
+
+    proptest! {
+        #[test]
+        fn integers_are_those_of_std(signed: i64, unsigned: u64, shift in 0_u32..64) {
+            let (signed, unsigned) = (signed >> shift, unsigned >> shift);
+            prop_assert_eq!(written(|out| int(out, signed)), signed.to_string());
+            prop_assert_eq!(written(|out| uint(out, unsigned)), unsigned.to_string());
+        }
+
+        #[test]
+        fn floats_read_back_as_json(double: f64, single: f32) {
+            let text = written(|out| float64(out, double));
+            prop_assert_eq!(text.parse::<f64>().unwrap(), double);
+            prop_assert!(serde_json::from_str::<serde_json::Number>(&text).is_ok());
+            let text = written(|out| float32(out, single));
+            prop_assert_eq!(text.parse::<f32>().unwrap(), single);
+            prop_assert!(serde_json::from_str::<serde_json::Number>(&text).is_ok());
+        }
+    }
+}
