@@ -42,26 +42,30 @@ struct Table {
 
 impl Table {
     /// The table: name, help, labels.
-    #[rustfmt::skip]
     fn new(into: &Registry) -> Self {
         let new = Registering(into);
+        let by_table = &["table", "operation"];
+        let by_plugin = &["plugin", "version"];
+        let by_fault = &["plugin", "version", "code"];
+        let unsettled = "Since the oldest commit that is decoded and not settled; 0 without one";
+        let settle = "From the flush of the sink to the saved position";
         Self {
-            changes: new.counts("changes_total", "Changes decoded", &["table", "operation"]),
-            change_bytes: new.counts("change_bytes_total", "Bytes of the decoded rows", &["table", "operation"]),
+            changes: new.counts("changes_total", "Changes decoded", by_table),
+            change_bytes: new.counts("change_bytes_total", "Bytes of decoded rows", by_table),
             chunks: new.counts("chunks_total", "Chunks of the log read", &[]),
             log_bytes: new.counts("log_bytes_total", "Bytes of the log read", &[]),
             messages: new.counts("messages_total", "Messages given to the sink", &[]),
             batches: new.counts("sink_batches_total", "Batches given to the sink", &[]),
-            retries: new.counts("retries_total", "Attempts that failed and were repeated", &["step"]),
-            settle_seconds: new.latency("settle_seconds", "From the flush of the sink to the saved position"),
-            checkpoint_age: new.gauge("checkpoint_age_seconds", "Since a position was saved", &[]),
-            unsettled_age: new.gauge("unsettled_commit_age_seconds", "Since the oldest commit that is decoded and not settled; 0 when there is none", &[]),
-            queue: new.integer("queue", "What is in flight between source and sink", &["unit"]),
-            queue_capacity: new.integer("queue_capacity", "How much may be in flight", &["unit"]),
-            plugin_calls: new.counts("plugin_calls_total", "Calls of a plugin", &["plugin", "version"]),
-            plugin_rows: new.counts("plugin_rows_total", "Changes a plugin was called with", &["plugin", "version"]),
-            plugin_cpu: new.seconds("plugin_cpu_seconds_total", "CPU time of a plugin", &["plugin", "version"]),
-            plugin_faults: new.counts("plugin_faults_total", "Calls of a plugin that failed", &["plugin", "version", "code"]),
+            retries: new.counts("retries_total", "Failed attempts that were repeated", &["step"]),
+            settle_seconds: new.latency("settle_seconds", settle),
+            checkpoint_age: new.gauge("checkpoint_age_seconds", "Since a position was saved"),
+            unsettled_age: new.gauge("unsettled_commit_age_seconds", unsettled),
+            queue: new.integers("queue", "What is in flight from source to sink", &["unit"]),
+            queue_capacity: new.integers("queue_capacity", "What may be in flight", &["unit"]),
+            plugin_calls: new.counts("plugin_calls_total", "Calls of a plugin", by_plugin),
+            plugin_rows: new.counts("plugin_rows_total", "Changes in these calls", by_plugin),
+            plugin_cpu: new.seconds("plugin_cpu_seconds_total", "CPU time of a plugin", by_plugin),
+            plugin_faults: new.counts("plugin_faults_total", "Calls that failed", by_fault),
         }
     }
 }
@@ -139,6 +143,11 @@ pub struct Meters {
 }
 
 impl Meters {
+    /// A run begins: what an earlier one left unsettled comes again.
+    pub fn began(&self) {
+        lock(&self.ages.unsettled).clear();
+    }
+
     /// A chunk was read.
     pub fn read(&self, bytes: usize) {
         self.count(&self.shared.table.chunks, 1);
@@ -265,11 +274,11 @@ impl Registering<'_> {
         self.add(CounterVec::new(options(name, help), &with_pipeline(labels)))
     }
 
-    fn gauge(&self, name: &str, help: &str, labels: &[&str]) -> GaugeVec {
-        self.add(GaugeVec::new(options(name, help), &with_pipeline(labels)))
+    fn gauge(&self, name: &str, help: &str) -> GaugeVec {
+        self.add(GaugeVec::new(options(name, help), &with_pipeline(&[])))
     }
 
-    fn integer(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    fn integers(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
         self.add(IntGaugeVec::new(options(name, help), &with_pipeline(labels)))
     }
 

@@ -15,7 +15,8 @@
 //! * An update of which no column is left to differ has the empty object in `old`, not null.
 //! * `es` is the time of the change, in milliseconds. A plugin has no clock, so `ts` is the same;
 //!   `id` is 0: Canal's numbers its own batches.
-//! * `gtid` is whatever the source calls the transaction.
+//! * `gtid` is whatever the source calls the transaction; `pkNames` are the columns of the key that
+//!   the table has, be it the primary one or another.
 //! * Times of day are the database's own; a `TIMESTAMP` is in UTC.
 //!
 //! The dialect `canal` gives all values as strings: `BIT` as a number, `ENUM` as its ordinal, `SET`

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::error::{Error, Kind, Result};
 
 mod check;
+pub mod inspect;
 mod log;
 mod plugin;
 mod progress;
@@ -23,6 +24,7 @@ Examples:
   tidemill run shop.yaml                         run a pipeline until its input ends, or Ctrl-C
   tidemill run *.yaml --listen 9100              several at once, with metrics and health
   tidemill check shop.yaml                       find what is wrong before it runs
+  tidemill inspect mbin.000001                   see what is in a binlog
   tidemill plugin build ./vip                    make a plugin of a crate
 
 Exit codes:
@@ -48,6 +50,7 @@ enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Schema(schema::Arguments),
+    Inspect(inspect::Arguments),
     #[command(subcommand)]
     Plugin(plugin::Command),
 }
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => return run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, &mut out),
         Command::Schema(_) => schema::run(&mut out),
+        Command::Inspect(arguments) => inspect::run(&arguments, &mut out),
         Command::Plugin(command) => plugin::run(&command, &mut out),
     };
     match done.and_then(|()| out.flush().map_err(unwritable)) {

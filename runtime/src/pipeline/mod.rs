@@ -48,7 +48,7 @@ pub use supervisor::run;
 
 /// What a pipeline is made of.
 pub struct Pipeline {
-    /// Its name, in errors and metrics.
+    /// Its name, in the log.
     pub name: String,
     /// Opens the source.
     pub source: OpenSource,

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 
-/// Puts what comes in any order back into the order of tickets, which count from 0.
+/// Puts what comes in any order back into the order of tickets, which count from 0: the order of
+/// commits, which everything behind this keeps (Invariant 3).
 ///
 /// It holds no more than there is in flight: the gap before the oldest ticket is a batch that a
 /// worker still has.
@@ -48,7 +49,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_order_becomes_the_right_one(tickets in Just((0..50_u64).collect::<Vec<_>>()).prop_shuffle()) {
+        fn any_order_becomes_the_right_one(
+            tickets in Just((0..50_u64).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
             let mut order = Order::new();
             let mut out = Vec::new();
             for ticket in tickets {

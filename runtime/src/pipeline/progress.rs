@@ -108,8 +108,14 @@ impl Progress {
         Ok(())
     }
 
+    /// A run begins, and with it the tickets.
     pub(super) fn started(&self) {
-        self.state().started = Some(Instant::now());
+        let mut state = self.state();
+        *state = State {
+            started: Some(Instant::now()),
+            position: state.position.take(),
+            ..State::default()
+        };
     }
 
     pub(super) fn ended(&self) {

@@ -5,6 +5,7 @@ use tidemill_rows::FrameBuilder;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tracing::{Instrument, Span};
 
 use super::budget::Budget;
 use super::chain::{Chain, Shared};
@@ -32,7 +33,6 @@ pub async fn run(mut pipeline: Pipeline, shutdown: &Shutdown) -> Result<Summary>
         return Ok(summary(End::Stopped, &progress));
     };
     let (tasks, threads) = start(pipeline, source, &phase)?;
-    progress.started();
     let ended = supervise(tasks, &phase, shutdown).await;
     // They end as soon as their channels do: with the call of a plugin that they are in, at most.
     let joined = tokio::task::spawn_blocking(move || threads.into_iter().try_for_each(join)).await;
@@ -89,6 +89,8 @@ fn start(
     let (answers, answers_of_settle) = mpsc::channel(1);
     let (acks, acks_to_read) = watch::channel(None);
     let pool = Arc::new(Pool::default());
+    pipeline.meters.began();
+    pipeline.progress.started();
     let (meters, progress) = (&pipeline.meters, &pipeline.progress);
 
     let workers = workers(&pipeline, &*source, &pool, phase.watch())?;
@@ -122,12 +124,13 @@ fn start(
     };
 
     let jobs: Jobs = Arc::new(Mutex::new(jobs_of_workers));
-    let threads = workers.into_iter().map(|worker| spawn(worker, jobs.clone(), results.clone()));
-    let threads = threads.collect::<Result<_>>()?;
+    let span = tracing::info_span!("pipeline", name = pipeline.name);
+    let spawn = |worker| spawn(worker, jobs.clone(), results.clone(), span.clone());
+    let threads = workers.into_iter().map(spawn).collect::<Result<_>>()?;
     let mut tasks = JoinSet::new();
-    tasks.spawn(reader.run());
-    tasks.spawn(deliver.run());
-    tasks.spawn(settle.run());
+    tasks.spawn(reader.run().instrument(span.clone()));
+    tasks.spawn(deliver.run().instrument(span.clone()));
+    tasks.spawn(settle.run().instrument(span));
     Ok((tasks, threads))
 }
 
@@ -154,9 +157,9 @@ fn workers(
     (0..pipeline.limits.workers.get()).map(worker).collect()
 }
 
-fn spawn(worker: Worker, jobs: Jobs, results: Results) -> Result<JoinHandle<()>> {
+fn spawn(worker: Worker, jobs: Jobs, results: Results, span: Span) -> Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("tidemill-worker".into());
-    thread.spawn(move || worker.run(&jobs, &results)).map_err(|e| {
+    thread.spawn(move || span.in_scope(|| worker.run(&jobs, &results))).map_err(|e| {
         Error::new(Kind::Bug, "worker-thread", "the system gives no thread for a worker")
             .caused_by(e)
             .hint("lower the number of workers, or raise the limit of threads")

@@ -102,6 +102,7 @@ impl Worker {
             share.resize(rows, frame.capacity() + messages.capacity());
         }
         let messages = made_messages.map(|_| messages);
+        // The position goes around the plugins: they neither see nor move it (Invariant 4).
         let batch = Batch { ticket, frame, messages, position: chunk.position.clone() };
         Ok(Made {
             batch,

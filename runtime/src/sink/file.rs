@@ -199,3 +199,102 @@ fn broken(path: &Path, e: io::Error) -> Error {
 fn lost(e: tokio::task::JoinError) -> Error {
     Error::new(Kind::Bug, "file-thread", "the thread that writes is gone").caused_by(e)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::sink::lines::batch_of;
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn text(&self, name: &str) -> String {
+            fs::read_to_string(self.path(name)).unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_are_appended_and_survive_reopening() {
+        let folder = Folder::new();
+        for text in ["one", "two"] {
+            let mut sink = File::open(&folder.path("out.jsonl"), None).unwrap();
+            sink.write(&batch_of(&[text, ""])).await.unwrap();
+            sink.flush().await.unwrap();
+        }
+        assert_eq!(folder.text("out.jsonl"), "one\n\ntwo\n\n");
+    }
+
+    #[tokio::test]
+    async fn a_torn_last_line_is_cut_off() {
+        let long = "x".repeat(3 * TAIL_BYTES as usize);
+        for (left, kept) in [
+            ("whole\ntor".to_owned(), "whole\n".to_owned()),
+            ("torn".to_owned(), String::new()),
+            (long.clone(), String::new()),
+            (format!("whole\n{long}"), "whole\n".to_owned()),
+            (format!("{long}\n"), format!("{long}\n")),
+            (String::new(), String::new()),
+        ] {
+            let folder = Folder::new();
+            fs::write(folder.path("out"), left).unwrap();
+            let mut sink = File::open(&folder.path("out"), None).unwrap();
+            sink.write(&batch_of(&["next"])).await.unwrap();
+            assert_eq!(folder.text("out"), kept + "next\n");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_file_gets_the_next_number_and_batches_stay_whole() {
+        let folder = Folder::new();
+        fs::write(folder.path("out.7.jsonl"), "of a run before\n").unwrap();
+        let mut sink = File::open(&folder.path("out.jsonl"), Some(10)).unwrap();
+        for batch in [&["1234", "12"][..], &["12"], &["longer than the bound"], &["1"]] {
+            sink.write(&batch_of(batch)).await.unwrap();
+            sink.flush().await.unwrap();
+        }
+        assert_eq!(folder.text("out.7.jsonl"), "of a run before\n");
+        assert_eq!(folder.text("out.8.jsonl"), "1234\n12\n");
+        assert_eq!(folder.text("out.9.jsonl"), "12\n");
+        assert_eq!(folder.text("out.10.jsonl"), "longer than the bound\n");
+        assert_eq!(folder.text("out.jsonl"), "1\n");
+    }
+
+    #[test]
+    fn a_second_writer_is_refused() {
+        let folder = Folder::new();
+        let _first = File::open(&folder.path("out"), None).unwrap();
+        assert_eq!(File::open(&folder.path("out"), None).unwrap_err().code(), "file-locked");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused() {
+        let folder = Folder::new();
+        let error = File::open(folder.0.path(), None).unwrap_err();
+        assert_eq!(error.code(), "file-no-file");
+        let error = File::open(&folder.path("no/such/folder"), None).unwrap_err();
+        assert_eq!(
+            (error.code(), error.hint_text()),
+            ("file-write", Some("make the folder first"))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_line_break_in_a_message_is_refused() {
+        let folder = Folder::new();
+        let mut sink = File::open(&folder.path("out"), None).unwrap();
+        let error = sink.write(&batch_of(&["fine", "not\nfine"])).await.unwrap_err();
+        assert_eq!(error.code(), "sink-line-break");
+        assert!(error.to_string().contains("change of the batch 1"), "{error}");
+        assert_eq!(folder.text("out"), "");
+    }
+}

@@ -33,3 +33,18 @@ pub(super) fn append(batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
     }
     Ok(())
 }
+
+/// A batch of messages with these values.
+#[cfg(test)]
+pub(super) fn batch_of(values: &[&str]) -> Batch {
+    let mut builder = tidemill_rows::MessageBuilder::new();
+    for (value, src) in values.iter().zip(0..) {
+        builder.begin(src);
+        builder.body().extend_from_slice(value.as_bytes());
+        builder.value();
+        builder.end();
+    }
+    let mut messages = Vec::new();
+    builder.finish(&mut messages).unwrap();
+    Batch { messages: Some(messages), ..Batch::default() }
+}

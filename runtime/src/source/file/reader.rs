@@ -10,7 +10,7 @@ use crate::source::mysql::Place;
 use crate::source::mysql::event::{HEADER_LEN, Header, MAGIC, MAGIC_ENCRYPTED};
 
 /// How much is read at once.
-const BLOCK_BYTES: usize = 1 << 20;
+pub(super) const BLOCK_BYTES: usize = 1 << 20;
 /// The first event of a file is far smaller.
 const FORMAT_BYTES_MAX: usize = 64 << 10;
 /// Where the first event stands.
@@ -165,8 +165,8 @@ impl Reader {
         if self.offset == 0 && !self.magic()? {
             return Ok(0);
         }
-        // Not more is reserved than is surely there: what is missing is only what the log says.
-        window.reserve_exact(BLOCK_BYTES);
+        // No more is reserved ahead: what is missing is only what the log says.
+        window.reserve(BLOCK_BYTES);
         let want = missing.max(BLOCK_BYTES) as u64;
         let read = (&mut self.file).take(want).read_to_end(window);
         let read = read.map_err(|error| unreadable(&self.path, error))?;

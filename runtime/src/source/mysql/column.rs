@@ -110,7 +110,7 @@ impl Decoded {
         let unreadable = match map.native {
             Native::Json(_) => Some(JSON),
             Native::CompressedBlob(_) | Native::CompressedVarChar(_) => Some(COMPRESSED),
-            _ if matches!(code, Code::Text(_, Charset::Unknown)) => Some(CHARSET),
+            _ if is_text(logical) && is_unknown(map) => Some(CHARSET),
             _ => None,
         };
         let column = describe(map, logical, sql_type, slot)?;
@@ -185,10 +185,22 @@ fn length_bytes(bytes_max: u16) -> u8 {
     if bytes_max > 255 { 2 } else { 1 }
 }
 
+fn is_text(logical: LogicalType) -> bool {
+    matches!(logical, LogicalType::Text | LogicalType::Enum | LogicalType::Set)
+}
+
+fn is_unknown(map: &MapColumn<'_>) -> bool {
+    Charset::of_collation(map.collation) == Charset::Unknown
+}
+
 fn describe(map: &MapColumn<'_>, logical: LogicalType, sql_type: i32, slot: u32) -> Read<Column> {
-    let is_text = matches!(logical, LogicalType::Text | LogicalType::Enum | LogicalType::Set);
-    let charset = if is_text { charset::describe(map.collation).0 } else { "" };
-    let labels = map.labels.iter().map(|label| utf8(label, map.collation)).collect::<Read<_>>()?;
+    let charset = if is_text(logical) { charset::describe(map.collation).0 } else { "" };
+    let label = |label: &&[u8]| match is_unknown(map) {
+        // Nobody reads the values of such a column.
+        true => Ok(String::from_utf8_lossy(label).into_owned()),
+        false => utf8(label, map.collation),
+    };
+    let labels = map.labels.iter().map(label).collect::<Read<_>>()?;
     let mut column = Column {
         sql_type,
         charset: charset.into(),
@@ -215,8 +227,7 @@ fn describe(map: &MapColumn<'_>, logical: LogicalType, sql_type: i32, slot: u32)
 /// Names are in utf8mb3, whatever the table's charset.
 const NAMES: u16 = 33;
 
-/// Text of the table's description in UTF-8. Labels in a charset that cannot be read become empty
-/// with their column unreadable; but no server writes them so: they come in the column's charset.
+/// Text of the table's description in UTF-8.
 pub(super) fn utf8(text: &[u8], collation: u16) -> Read<String> {
     let mut out = Vec::new();
     Charset::of_collation(collation).append_utf8(text, &mut out)?;

@@ -9,11 +9,10 @@
 
 use tidemill_rows::{ChangeRecord, FrameBuilder, Mark, Operation, TooLarge, layout};
 
-use super::event::{self, Event, Format, Header, Role};
+use super::event::{Event, Format, Header, Role, RowsVersion};
 use super::read::Damage;
-use super::row::{NO_TABLE, Present, Rows};
+use super::rows::RowReader;
 use super::statement::{Ddl, Query, Statement};
-use super::table::{Found, TableMaps};
 use super::transaction::{Step, Track, read_gtid};
 use super::{Place, damaged, refused, unknown};
 use crate::error::{Error, Kind, Result};
@@ -22,10 +21,7 @@ use crate::source::{Chunk, Decode, Tables};
 /// Decodes the chunks of MySQL's and MariaDB's logs.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    maps: TableMaps,
-    present: Present,
-    /// Numbers the frames, to tell what is in the one that is being written.
-    frame: u64,
+    rows: RowReader,
     transaction: Transaction,
 }
 
@@ -56,11 +52,9 @@ impl Decode for Decoder {
         tables: &mut dyn Tables,
         out: &mut FrameBuilder,
     ) -> Result<()> {
-        self.frame += 1;
+        self.rows.next_chunk();
         let mut pass = Pass {
-            maps: &mut self.maps,
-            present: &mut self.present,
-            frame: self.frame,
+            rows: &mut self.rows,
             transaction: &mut self.transaction,
             tables,
             out,
@@ -79,9 +73,7 @@ impl Decode for Decoder {
 }
 
 struct Pass<'a> {
-    maps: &'a mut TableMaps,
-    present: &'a mut Present,
-    frame: u64,
+    rows: &'a mut RowReader,
     transaction: &'a mut Transaction,
     tables: &'a mut dyn Tables,
     out: &'a mut FrameBuilder,
@@ -101,34 +93,14 @@ impl<'a> Pass<'a> {
         let mut rest = bytes;
         while !rest.is_empty() {
             self.place.offset = start + (bytes.len() - rest.len()) as u64;
-            let (event, behind) = Event::read(rest, self.format.as_ref())
+            let (event, behind) = Event::checked(rest, &mut self.format)
                 .map_err(|damage| damaged(&self.place, damage))?;
-            let role = self.known(&event.header)?;
-            if role == Role::Format {
-                let format = Format::read(event.body).map_err(|d| damaged(&self.place, d))?;
-                self.format = Some(format);
-            }
-            let whole = rest.get(..event.header.length as usize).unwrap_or_default();
-            self.check(whole, &event.header)?;
+            let role = event.header.role().ok_or_else(|| unknown(&self.place, &event.header))?;
             each(self, role, &event)?;
             rest = behind;
         }
         self.place.offset = start;
         Ok(())
-    }
-
-    fn known(&self, header: &Header) -> Result<Role> {
-        header.role().ok_or_else(|| unknown(&self.place, header))
-    }
-
-    fn check(&self, event: &[u8], header: &Header) -> Result<()> {
-        match &self.format {
-            Some(Format { checksum: false, .. }) => Ok(()),
-            Some(_) => event::check(event, header).map_err(|d| damaged(&self.place, d)),
-            None => {
-                Err(damaged(&self.place, Damage::new("no format description stands before it")))
-            }
-        }
     }
 
     fn step(&mut self, role: Role, event: &Event<'_>) -> Result<Step> {
@@ -138,7 +110,7 @@ impl<'a> Pass<'a> {
     /// An event that stands further back in the log: to be known, not to be told.
     fn preamble(&mut self, role: Role, event: &Event<'_>) -> Result<()> {
         match role {
-            Role::TableMap => self.table_map(event)?,
+            Role::TableMap => self.rows.table_map(event, self.tables, &self.place)?,
             Role::Gtid(_) => self.gtid(role, event)?,
             _ => {}
         }
@@ -162,8 +134,8 @@ impl<'a> Pass<'a> {
     fn tell(&mut self, role: Role, event: &Event<'_>) -> Result<()> {
         let step = self.step(role, event)?;
         match role {
-            Role::TableMap => return self.table_map(event),
-            Role::Rows(..) => return self.rows(role, event),
+            Role::TableMap => return self.rows.table_map(event, self.tables, &self.place),
+            Role::Rows(operation, version) => return self.rows(operation, version, event),
             Role::Gtid(_) => self.gtid(role, event)?,
             Role::Refused(hint) => return Err(refused(&self.place, &event.header, hint)),
             _ => {}
@@ -186,10 +158,6 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn table_map(&mut self, event: &Event<'_>) -> Result<()> {
-        self.maps.learn(event.body, self.frame, self.tables, &self.place)
-    }
-
     fn gtid(&mut self, role: Role, event: &Event<'_>) -> Result<()> {
         let Role::Gtid(gtid) = role else { return Ok(()) };
         self.transaction.id.clear();
@@ -206,44 +174,26 @@ impl<'a> Pass<'a> {
         transaction.savepoints.clear();
     }
 
-    fn rows(&mut self, role: Role, event: &Event<'_>) -> Result<()> {
-        let Role::Rows(operation, version) = role else { return Ok(()) };
-        let rows = Rows::read(event.body, operation, version)
-            .map_err(|damage| damaged(&self.place, damage))?;
-        let table = match self.maps.find(rows.table_id, self.frame) {
-            Found::Wanted(table) => table,
-            Found::Unwanted => return Ok(()),
-            Found::Unknown if rows.table_id == NO_TABLE => return Ok(()),
-            Found::Unknown => {
-                let damage = Damage::new("it holds rows of a table that the log did not describe");
-                return Err(damaged(&self.place, damage));
-            }
-        };
-        let (out, transaction) = (&mut *self.out, &mut *self.transaction);
-        begin(transaction, self.transactions, &event.header, out).map_err(|_| full(&self.place))?;
-        let schema = table.frame_index(self.frame, out).map_err(|_| full(&self.place))?;
+    fn rows(
+        &mut self,
+        operation: Operation,
+        version: RowsVersion,
+        event: &Event<'_>,
+    ) -> Result<()> {
+        let (transaction, index) = (&mut *self.transaction, self.transactions);
         let part = u64::from(self.part) << 32;
         let mut change = ChangeRecord {
-            transaction: self.transactions,
+            transaction: index,
             time_us: event.header.time_us(),
-            ..ChangeRecord::new(operation, schema)
+            ..ChangeRecord::new(operation, layout::NO_SCHEMA)
         };
-        let appended = rows.append(table, self.present, out, |(before, after), out| {
-            change.before = before;
-            change.after = after;
+        self.rows.append(event, operation, version, &self.place, self.out, |row, out| {
+            begin(transaction, index, &event.header, out)?;
+            (change.schema, change.before, change.after) = (row.schema, row.before, row.after);
             change.order = part | transaction.order;
             change.src = src(out)?;
             transaction.order += 1;
-            Ok(out.change(&change)?)
-        });
-        appended.map_err(|damage| {
-            let error = damaged(&self.place, damage);
-            let error =
-                error.with("table", format!("{}.{}", table.schema.database, table.schema.table));
-            match damage.column.and_then(|index| table.schema.columns.get(index)) {
-                Some(column) => error.with("column", &column.name),
-                None => error,
-            }
+            out.change(&change)
         })
     }
 
@@ -337,17 +287,18 @@ impl<'a> Pass<'a> {
     }
 
     fn ddl(&mut self, ddl: &Ddl, event: &Event<'_>) -> Result<()> {
-        let wanted = self.maps.statements(&ddl.database, &ddl.table, self.tables)?;
+        let frame = self.rows.frame();
+        let wanted = self.rows.statements(&ddl.database, &ddl.table, self.tables)?;
         let Some((projection, index)) = wanted else { return Ok(()) };
-        let query = Query::read(event.body).map_err(|damage| damaged(&self.place, damage))?;
-        let text = query.utf8().unwrap_or_default();
+        let text = Query::read(event.body).and_then(|query| query.utf8());
+        let text = text.map_err(|damage| damaged(&self.place, damage))?;
         let alone = !self.track.is_open();
         let out = &mut *self.out;
         if !alone {
             let begun = begin(self.transaction, self.transactions, &event.header, out);
             begun.map_err(|_| full(&self.place))?;
         }
-        let schema = index.get(self.frame, &projection.schema, out);
+        let schema = index.get(frame, &projection.schema, out);
         let schema = schema.map_err(|_| full(&self.place))?;
         let mut row = out.row(projection.slots);
         for (slot, text) in projection.columns.iter().zip([ddl.kind, &text]) {

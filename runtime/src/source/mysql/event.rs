@@ -281,6 +281,26 @@ impl<'a> Event<'a> {
     }
 }
 
+impl<'a> Event<'a> {
+    /// The same with its checksum checked. Takes note of the format that it may be.
+    pub fn checked(
+        bytes: &'a [u8],
+        format: &mut Option<Format>,
+    ) -> Result<(Self, &'a [u8]), Damage> {
+        let (event, rest) = Self::read(bytes, format.as_ref())?;
+        if event.header.role() == Some(Role::Format) {
+            *format = Some(Format::read(event.body)?);
+        }
+        let whole = bytes.get(..event.header.length as usize).unwrap_or_default();
+        match format {
+            Some(Format { checksum: true, .. }) => check(whole, &event.header)?,
+            Some(_) => {}
+            None => return Err(Damage::new("no format description stands before it")),
+        }
+        Ok((event, rest))
+    }
+}
+
 /// What the first event of a file says of those behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Format {
@@ -320,7 +340,7 @@ impl Format {
 }
 
 /// Checks the CRC32 at the end of an event's bytes.
-pub(super) fn check(event: &[u8], header: &Header) -> Read<()> {
+fn check(event: &[u8], header: &Header) -> Read<()> {
     let wrong = Damage::new("its checksum is not that of its content");
     let (content, stored) = event.split_last_chunk::<CHECKSUM_LEN>().ok_or(wrong)?;
     let mut hasher = crc32fast::Hasher::new();

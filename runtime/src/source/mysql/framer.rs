@@ -38,6 +38,7 @@ pub struct Framer {
     format_event: Bytes,
     preamble: Bytes,
     part: u32,
+    chunk_bytes: usize,
 }
 
 impl Framer {
@@ -58,12 +59,19 @@ impl Framer {
             format_event: Bytes::copy_from_slice(format_event),
             preamble: Bytes::copy_from_slice(format_event),
             part: 0,
+            chunk_bytes: CHUNK_BYTES,
         };
         if !format_event.is_empty() {
             let format = Event::read(format_event, None).and_then(|(e, _)| Format::read(e.body));
             framer.format = Some(format.map_err(|d| damaged(&framer.place(0), d))?);
         }
         Ok(framer)
+    }
+
+    /// The same with chunks of another size than [`CHUNK_BYTES`].
+    #[must_use]
+    pub fn chunks_of(self, bytes: usize) -> Self {
+        Self { chunk_bytes: bytes, ..self }
     }
 
     /// The bytes that no chunk holds yet, for the caller to append to and to give to [`Self::fill`].
@@ -101,7 +109,7 @@ impl Framer {
                 // What stands before the damage is delivered first; the error comes again.
                 Err(error) => return self.flush().map_or(Err(error), |chunk| Ok(Some(chunk))),
             }
-            if self.scanned >= CHUNK_BYTES {
+            if self.scanned >= self.chunk_bytes {
                 if self.border > 0 {
                     return Ok(self.flush());
                 }

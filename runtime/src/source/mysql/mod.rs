@@ -22,13 +22,16 @@ mod metadata;
 mod native;
 mod read;
 mod row;
+mod rows;
 mod statement;
 mod table;
 mod temporal;
 mod transaction;
+mod walk;
 
 pub use decode::Decoder;
 pub use framer::{CHUNK_BYTES, Framer};
+pub use walk::{Seen, Walk};
 
 /// A place in a log. Its text, `mbin.000002:4711`, is what a [`Position`] of these logs says.
 #[derive(Debug, Clone, PartialEq, Eq)]

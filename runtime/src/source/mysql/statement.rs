@@ -4,7 +4,7 @@
 //! change the shape of the database.
 
 use super::charset::Charset;
-use super::read::{Cursor, Read};
+use super::read::{Cursor, Damage, Read};
 
 /// The content of a QUERY event.
 #[derive(Debug, Clone, Copy)]
@@ -31,12 +31,18 @@ impl<'a> Query<'a> {
         Ok(Self { database, text: cursor.rest(), collation: collation(status) })
     }
 
-    /// The statement in UTF-8; `None` where its charset cannot be read.
-    pub(super) fn utf8(&self) -> Option<String> {
-        let charset = self.collation.map_or(Charset::Utf8, Charset::of_collation);
+    /// The statement in UTF-8.
+    pub(super) fn utf8(&self) -> Read<String> {
+        const WRONG: Damage = Damage::new("its statement is no text in the client's charset");
+        let charset = match self.collation.map(Charset::of_collation) {
+            // Every charset that a client may have holds ASCII, and bytes are taken as they are.
+            Some(Charset::Unknown) if self.text.is_ascii() => Charset::Utf8,
+            None | Some(Charset::Binary) => Charset::Utf8,
+            Some(charset) => charset,
+        };
         let mut text = Vec::new();
-        charset.append_utf8(self.text, &mut text).ok()?;
-        String::from_utf8(text).ok()
+        charset.append_utf8(self.text, &mut text).map_err(|_| WRONG)?;
+        String::from_utf8(text).map_err(|_| WRONG)
     }
 }
 

@@ -85,7 +85,7 @@ struct Known {
     /// The TABLE_MAP event's body.
     description: Box<[u8]>,
     /// The chunk that described it last.
-    frame: u64,
+    chunk: u64,
     wanted: Option<Wanted>,
 }
 
@@ -105,11 +105,11 @@ pub(super) enum Found<'m> {
 }
 
 impl TableMaps {
-    /// Takes note of a table's description in the chunk that makes this frame.
+    /// Takes note of a table's description in the chunk of this number.
     pub(super) fn learn(
         &mut self,
         body: &[u8],
-        frame: u64,
+        chunk: u64,
         tables: &mut dyn Tables,
         place: &Place,
     ) -> Result<()> {
@@ -117,22 +117,22 @@ impl TableMaps {
         if let Some(known) = self.known.get_mut(&id)
             && *known.description == *body
         {
-            known.frame = frame;
+            known.chunk = chunk;
             return Ok(());
         }
         let wanted = self.compile(body, tables, place)?;
         if self.known.len() >= TABLES_MAX {
             // Those of this chunk may still be needed.
-            self.known.retain(|_, known| known.frame == frame);
+            self.known.retain(|_, known| known.chunk == chunk);
         }
-        self.known.insert(id, Known { description: body.into(), frame, wanted });
+        self.known.insert(id, Known { description: body.into(), chunk, wanted });
         Ok(())
     }
 
     #[inline]
-    pub(super) fn find(&mut self, id: u64, frame: u64) -> Found<'_> {
+    pub(super) fn find(&mut self, id: u64, chunk: u64) -> Found<'_> {
         match self.known.get_mut(&id) {
-            Some(known) if known.frame == frame => {
+            Some(known) if known.chunk == chunk => {
                 known.wanted.as_mut().map_or(Found::Unwanted, Found::Wanted)
             }
             _ => Found::Unknown,

@@ -93,7 +93,7 @@ impl Track {
 
     fn query(&mut self, event: &Event<'_>) -> Read<Step> {
         let query = Query::read(event.body)?;
-        let text = query.utf8().unwrap_or_default();
+        let text = query.utf8()?;
         let database = String::from_utf8_lossy(query.database);
         let (step, state) = match (Statement::read(&text, &database), self.state) {
             (Statement::Begin, _) => (Step::Begin, State::Open),
@@ -147,7 +147,9 @@ pub(super) fn read_gtid(gtid: Gtid, event: &Event<'_>, id: &mut Vec<u8>) -> Read
             }
             let Ok(here) = cursor.little(7) else { return Ok(None) };
             let first = if here >> 55 & 1 == 1 { cursor.little(7)? } else { here };
-            Ok(i64::try_from(first).ok())
+            // Zero where the other server was too old to say.
+            let here = here & !(1 << 55);
+            Ok(i64::try_from(if first == 0 { here } else { first }).ok())
         }
     }
 }

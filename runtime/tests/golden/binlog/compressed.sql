@@ -1,3 +1,4 @@
+-- @ mariadb
 -- Events and columns that MariaDB compressed: event types 165 to 168, column types 140 and 141. Few decoders know
 -- them, so they are kept apart from the other fixtures. The session's clock is set by hand, so that the recorded
 -- times do not depend on the day of recording.

@@ -27,9 +27,16 @@ INSERT INTO items (id, label) VALUES (6, 'renamed');
 ALTER TABLE items MODIFY label VARCHAR(200) CHARACTER SET utf8mb4 AFTER price, DROP PRIMARY KEY, ADD PRIMARY KEY (id, stock);
 INSERT INTO items VALUES (7, 2, 7.0, 'moved 😀');
 -- The client strips comments; a statement that is prepared keeps its own.
+-- @ mariadb
 EXECUTE IMMEDIATE '/* before */ -- and
     ALTER /*!100000 ONLINE */ TABLE `ddl`.`items` # within
     ADD COLUMN IF NOT EXISTS (kind ENUM(''a'', ''b'') DEFAULT ''b'', tag SET(''x'', ''y''));';
+-- @ mysql
+PREPARE statement FROM '/* before */ -- and
+    /*!50000 ALTER */ TABLE `ddl`.`items` # within
+    ADD COLUMN (kind ENUM(''a'', ''b'') DEFAULT ''b'', tag SET(''x'', ''y''));';
+EXECUTE statement;
+-- @ all
 INSERT INTO items (id, kind, tag) VALUES (8, 'a', 'x,y');
 ALTER TABLE items MODIFY kind ENUM('0', 'a', 'b') DEFAULT '0';
 UPDATE items SET kind = 'a' WHERE id < 3;
@@ -46,9 +53,18 @@ SET timestamp = UNIX_TIMESTAMP('2026-03-01 09:00:00');
 CREATE TABLE copy_of_items LIKE items;
 INSERT INTO copy_of_items SELECT * FROM items WHERE id < 4;
 CREATE TABLE chosen (extra INT DEFAULT 5, PRIMARY KEY (id)) AS SELECT id, label FROM items WHERE id > 5;
+-- @ mariadb
 CREATE OR REPLACE TABLE replaced (a INT PRIMARY KEY);
+-- @ mysql
+CREATE TABLE replaced (a INT PRIMARY KEY);
+-- @ all
 INSERT INTO replaced VALUES (1);
+-- @ mariadb
 CREATE OR REPLACE TABLE replaced (a VARCHAR(10) PRIMARY KEY, b INT);
+-- @ mysql
+DROP TABLE replaced;
+CREATE TABLE replaced (a VARCHAR(10) PRIMARY KEY, b INT);
+-- @ all
 INSERT INTO replaced VALUES ('one', 1);
 CREATE TABLE IF NOT EXISTS replaced (z INT);
 RENAME TABLE copy_of_items TO renamed, replaced TO copy_of_items;
@@ -127,6 +143,7 @@ BEGIN;
 INSERT INTO accounts VALUES (91, 91);
 ROLLBACK;
 
+-- @ mariadb
 -- MyISAM rows stay whatever becomes of the transaction: they are logged before it, as a group of their own.
 BEGIN;
 UPDATE accounts SET balance = balance + 1 WHERE id = 1;
@@ -145,6 +162,9 @@ ROLLBACK TO c;
 COMMIT;
 INSERT INTO log_lines (line) VALUES ('one'), ('two');
 DELETE FROM log_lines WHERE line = 'one';
+-- @ mysql
+INSERT INTO accounts VALUES (4, 4);
+-- @ all
 
 -- One statement that changes two tables, and statements of which one row becomes several.
 UPDATE accounts, emptied SET accounts.balance = 5, emptied.a = emptied.a + 50 WHERE accounts.id = 4 AND emptied.a = 100;
@@ -166,6 +186,7 @@ UPDATE accounts SET balance = 99 WHERE id = 9;
 SET timestamp = UNIX_TIMESTAMP('2026-03-01 10:00:30');
 COMMIT;
 
+-- @ mariadb-10.11
 -- A big one: 3,000 small rows, in many row events.
 SET timestamp = UNIX_TIMESTAMP('2026-03-01 11:00:00');
 CREATE TABLE many (id INT UNSIGNED PRIMARY KEY, v SMALLINT, t VARCHAR(12));
@@ -176,6 +197,7 @@ INSERT INTO many SELECT seq, NULL, CONCAT('row ', seq) FROM seq_2001_to_3000;
 UPDATE many SET v = v + 1 WHERE id BETWEEN 500 AND 1499;
 DELETE FROM many WHERE id > 2900;
 COMMIT;
+-- @ all
 
 -- Two-phase transactions: one committed, one rolled back after it was prepared, one committed at once.
 SET timestamp = UNIX_TIMESTAMP('2026-03-01 12:00:00');
@@ -195,6 +217,7 @@ INSERT INTO accounts VALUES (22, 22);
 XA END 'third';
 XA COMMIT 'third' ONE PHASE;
 
+-- @ mariadb
 -- A sequence writes rows into a table of its own.
 CREATE SEQUENCE numbers START WITH 100 INCREMENT BY 5 CACHE 3;
 SELECT NEXTVAL(numbers), NEXTVAL(numbers), NEXTVAL(numbers), NEXTVAL(numbers);
@@ -213,6 +236,15 @@ INSERT INTO accounts VALUES (31, 31);
 SET SESSION skip_replication = 1;
 INSERT INTO accounts VALUES (32, 32);
 SET SESSION skip_replication = 0;
+-- @ mysql
+-- Another server's number, out of order; the second is a transaction without rows.
+SET gtid_next = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee:7';
+INSERT INTO accounts VALUES (30, 30);
+SET gtid_next = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee:3';
+BEGIN;
+COMMIT;
+SET gtid_next = 'AUTOMATIC';
+-- @ all
 
 SET timestamp = UNIX_TIMESTAMP('2026-03-01 13:00:00');
 INSERT INTO accounts VALUES (99, 99);

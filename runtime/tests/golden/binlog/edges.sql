@@ -28,7 +28,11 @@ INSERT INTO integers VALUES
 CREATE TABLE decimals (
     id INT PRIMARY KEY,
     d1_0 DECIMAL(1,0), d1_1 DECIMAL(1,1), d4_2 DECIMAL(4,2), d9_9 DECIMAL(9,9), d10_0 DECIMAL(10,0), d12_2 DECIMAL(12,2),
+-- @ mariadb
     d18_9 DECIMAL(18,9), d19_10 DECIMAL(19,10), d20_6u DECIMAL(20,6) UNSIGNED, d38_38 DECIMAL(38,38), d65_0 DECIMAL(65,0),
+-- @ mysql
+    d18_9 DECIMAL(18,9), d19_10 DECIMAL(19,10), d20_6u DECIMAL(20,6) UNSIGNED, d30_30 DECIMAL(30,30), d65_0 DECIMAL(65,0),
+-- @ all
     d65_30 DECIMAL(65,30)
 );
 INSERT INTO decimals VALUES
@@ -132,6 +136,7 @@ SET time_zone = '+09:30';
 INSERT INTO timestamps (id, t0, t6) VALUES (8, '2026-03-01 09:30:00', '2026-03-01 09:30:00.000001');
 SET time_zone = '+00:00';
 
+-- @ mariadb
 -- Tables of MySQL 5.5 and older keep these formats through every upgrade: types 11, 12 and 7 in the log.
 SET GLOBAL mysql56_temporal_format = OFF;
 CREATE TABLE old_times (id INT PRIMARY KEY, t TIME, dt DATETIME, ts TIMESTAMP NULL);
@@ -142,6 +147,7 @@ INSERT INTO old_times VALUES
     (3, '-00:00:01', '2026-00-10 01:02:03', '1970-01-01 00:00:01'),
     (4, '12:34:56', '2026-03-01 12:34:56', '2026-03-01 12:34:56'),
     (5, NULL, NULL, NULL);
+-- @ all
 
 -- Text and bytes -----------------------------------------------------------------------------------------------
 
@@ -158,7 +164,11 @@ CREATE TABLE charsets (
     euckr_v VARCHAR(20) CHARACTER SET euckr,
     utf8mb3_v VARCHAR(20) CHARACTER SET utf8mb3, utf8mb3_c CHAR(10) CHARACTER SET utf8mb3,
     utf8mb4_v VARCHAR(20) CHARACTER SET utf8mb4, utf8mb4_b VARCHAR(20) COLLATE utf8mb4_bin,
+-- @ mariadb
     utf8mb4_u VARCHAR(20) COLLATE utf8mb4_uca1400_ai_ci, utf8mb4_c CHAR(10) CHARACTER SET utf8mb4,
+-- @ mysql
+    utf8mb4_u VARCHAR(20) COLLATE utf8mb4_0900_ai_ci, utf8mb4_c CHAR(10) CHARACTER SET utf8mb4,
+-- @ all
     ucs2_v VARCHAR(20) CHARACTER SET ucs2, utf16_v VARCHAR(20) CHARACTER SET utf16, utf16_c CHAR(10) CHARACTER SET utf16,
     utf16_t TEXT CHARACTER SET utf16, utf16le_v VARCHAR(20) CHARACTER SET utf16le, utf32_v VARCHAR(20) CHARACTER SET utf32
 );
@@ -187,9 +197,12 @@ INSERT INTO lengths VALUES
     (2, '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', ''),
     (3, 'a', 'a', 'a', 'a', 'a', NULL, NULL, 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a');
 INSERT INTO lengths (id) VALUES (4);
+-- @ mariadb-10.11
 INSERT INTO lengths (id, t, mt, lb) VALUES (5, REPEAT('x', 65535), REPEAT('y', 65536), REPEAT(x'5A', 66000));
+-- @ all
 
 -- Fixed bytes come without their trailing zero bytes.
+-- @ mariadb
 CREATE TABLE fixed_bytes (
     id INT PRIMARY KEY, b1 BINARY(1), b8 BINARY(8), b255 BINARY(255), vb VARBINARY(8), u UUID, i6 INET6, i4 INET4
 );
@@ -199,6 +212,15 @@ INSERT INTO fixed_bytes VALUES
     (3, '', '', '', '', 'ffffffff-ffff-4fff-bfff-ffffffffff00', 'fe80::', '10.0.0.0'),
     (4, x'20', x'0000000000000020', x'0020', x'00', '6ccd780c-baba-1026-9564-000000000000', '::ffff:1.2.3.0', '255.255.255.255'),
     (5, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+-- @ mysql
+CREATE TABLE fixed_bytes (id INT PRIMARY KEY, b1 BINARY(1), b8 BINARY(8), b255 BINARY(255), vb VARBINARY(8));
+INSERT INTO fixed_bytes VALUES
+    (1, x'00', x'0001020000000000', x'01', x'0001020000'),
+    (2, x'01', x'2020202020202020', REPEAT(x'FF', 255), x'2020'),
+    (3, '', '', '', ''),
+    (4, x'20', x'0000000000000020', x'0020', x'00'),
+    (5, NULL, NULL, NULL, NULL);
+-- @ all
 
 -- Enums, sets --------------------------------------------------------------------------------------------------
 
@@ -226,18 +248,29 @@ INSERT INTO enums VALUES
     (10, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 
 -- From the 256th member on an enum takes two bytes.
+-- @ mariadb
 SET @labels = (SELECT GROUP_CONCAT(CONCAT('''label ', seq, '''') ORDER BY seq SEPARATOR ', ') FROM seq_1_to_300);
 EXECUTE IMMEDIATE CONCAT('CREATE TABLE enum_300 (id INT PRIMARY KEY, e ENUM(', @labels, '))');
+-- @ mysql
+SET group_concat_max_len = 100000;
+SET @labels = (WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 300)
+    SELECT GROUP_CONCAT(CONCAT('''label ', seq, '''') ORDER BY seq SEPARATOR ', ') FROM n);
+SET @statement = CONCAT('CREATE TABLE enum_300 (id INT PRIMARY KEY, e ENUM(', @labels, '))');
+PREPARE statement FROM @statement;
+EXECUTE statement;
+-- @ all
 INSERT INTO enum_300 VALUES (1, 'label 1'), (2, 'label 255'), (3, 'label 256'), (4, 'label 300'), (5, 'none'), (6, NULL);
 
 -- JSON, geometry -----------------------------------------------------------------------------------------------
 
+-- @ mariadb
 CREATE TABLE documents (id INT PRIMARY KEY, j JSON, jn JSON NOT NULL);
 INSERT INTO documents VALUES
     (1, '{}', '[]'),
     (2, ' { "b" : 1 ,  "a":[1.0, 1e400, -0, "\\u00e9\\ud83d\\ude00", "é😀\\n"], "a": null } ', '"text"'),
     (3, '18446744073709551616', 'true'),
     (4, NULL, 'null');
+-- @ all
 
 CREATE TABLE shapes (
     id INT PRIMARY KEY, g GEOMETRY, p POINT, l LINESTRING, po POLYGON, mp MULTIPOINT, ml MULTILINESTRING, mpo MULTIPOLYGON,
@@ -255,11 +288,27 @@ INSERT INTO shapes VALUES
 -- Tables -------------------------------------------------------------------------------------------------------
 
 -- 70 columns that may be null: the null bitmap is longer than eight bytes.
+-- @ mariadb
 SET @columns = (SELECT GROUP_CONCAT(CONCAT('c', seq, IF(seq % 3 = 0, ' VARCHAR(10)', ' INT')) ORDER BY seq SEPARATOR ', ') FROM seq_1_to_70);
 EXECUTE IMMEDIATE CONCAT('CREATE TABLE wide (id INT PRIMARY KEY, ', @columns, ')');
+-- @ mysql
+SET @columns = (WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 70)
+    SELECT GROUP_CONCAT(CONCAT('c', seq, IF(seq % 3 = 0, ' VARCHAR(10)', ' INT')) ORDER BY seq SEPARATOR ', ') FROM n);
+SET @statement = CONCAT('CREATE TABLE wide (id INT PRIMARY KEY, ', @columns, ')');
+PREPARE statement FROM @statement;
+EXECUTE statement;
+-- @ all
 INSERT INTO wide (id) VALUES (1);
+-- @ mariadb
 SET @values = (SELECT GROUP_CONCAT(seq ORDER BY seq SEPARATOR ', ') FROM seq_1_to_70);
 EXECUTE IMMEDIATE CONCAT('INSERT INTO wide VALUES (2, ', @values, ')');
+-- @ mysql
+SET @values = (WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 70)
+    SELECT GROUP_CONCAT(seq ORDER BY seq SEPARATOR ', ') FROM n);
+SET @statement = CONCAT('INSERT INTO wide VALUES (2, ', @values, ')');
+PREPARE statement FROM @statement;
+EXECUTE statement;
+-- @ all
 INSERT INTO wide (id, c1, c8, c64, c70) VALUES (3, 1, 8, 64, 70);
 UPDATE wide SET c70 = NULL, c69 = 'last' WHERE id = 2;
 
@@ -283,12 +332,14 @@ CREATE TABLE turned_key (v INT, a INT NOT NULL, b VARCHAR(10) NOT NULL, PRIMARY 
 INSERT INTO turned_key VALUES (1, 2, 'k'), (2, 2, 'l');
 UPDATE turned_key SET b = 'm' WHERE v = 2;
 
+-- @ mariadb
 -- Generated and invisible columns are in the rows.
 CREATE TABLE generated (
     id INT PRIMARY KEY, a INT, s INT AS (a * 2) STORED, v VARCHAR(20) AS (CONCAT('v', a)) VIRTUAL, i INT INVISIBLE DEFAULT 7
 );
 INSERT INTO generated (id, a) VALUES (1, 1), (2, NULL);
 UPDATE generated SET a = 5, i = 8 WHERE id = 1;
+-- @ all
 
 CREATE TABLE `таблица 表` (`ключ` INT PRIMARY KEY, `имя «x»` VARCHAR(30), `列` TEXT, `back``tick` INT);
 INSERT INTO `таблица 表` VALUES (1, 'значение', '值', 1);
@@ -319,6 +370,8 @@ UPDATE images SET b = 'full' WHERE id = 1;
 SET GLOBAL binlog_row_metadata = MINIMAL;
 CREATE TABLE bare (id BIGINT UNSIGNED PRIMARY KEY, a INT UNSIGNED, b VARCHAR(20) CHARACTER SET latin1, e ENUM('x', 'y'), g POINT);
 INSERT INTO bare VALUES (18446744073709551615, 4294967295, 'é', 'y', ST_GeomFromText('POINT(1 2)'));
+-- @ mariadb
 SET GLOBAL binlog_row_metadata = NO_LOG;
 INSERT INTO bare VALUES (1, 1, 'no_log', 'x', NULL);
+-- @ all
 SET GLOBAL binlog_row_metadata = FULL;

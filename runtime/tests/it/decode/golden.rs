@@ -2,18 +2,16 @@
 
 use std::path::Path;
 
-use super::reading::{frames, golden, settings};
+use super::reading::{golden, transactions};
 use super::text::Text;
 
 /// The text of a log's changes, and of the error at its end.
 fn decoded(log: &Path) -> String {
-    let (frames, end) = frames(&settings(&[log]), None);
+    let (frames, end) = transactions(log);
     let mut text = Text::default();
     frames.iter().for_each(|frame| text.frame(frame));
     if let Err(error) = end {
-        // The file's path is not the same everywhere.
-        let error = format!("{error:#}");
-        text.out += &format!("error {}\n", error.replace(&log.display().to_string(), "LOG"));
+        text.out += &format!("error {error:#}\n");
     }
     text.out
 }

@@ -1,3 +1,8 @@
+mod damage;
 mod golden;
+mod inspect;
+mod oracle;
 mod reading;
+mod resume;
+mod select;
 mod text;

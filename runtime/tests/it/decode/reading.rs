@@ -6,11 +6,12 @@ use std::sync::Arc;
 use tidemill::error::Result;
 use tidemill::position::Position;
 use tidemill::source::file::{BinlogFiles, Paths, Settings};
+use tidemill::source::mysql::{Decoder, Framer};
 use tidemill::source::{Chunk, Decode, Projection, Source, Tables};
 use tidemill_rows::{FrameBuilder, Schema};
 
 /// Wants all columns of all tables.
-pub struct Everything;
+pub(super) struct Everything;
 
 impl Tables for Everything {
     fn projection(&mut self, schema: &Schema) -> Result<Option<Arc<Projection>>> {
@@ -18,22 +19,22 @@ impl Tables for Everything {
     }
 }
 
-pub fn golden(path: &str) -> PathBuf {
+pub(super) fn golden(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(path)
 }
 
-pub fn settings(paths: &[&Path]) -> Settings {
+pub(super) fn settings(paths: &[&Path]) -> Settings {
     let paths = paths.iter().map(|path| path.display().to_string()).collect();
     Settings { path: Paths::Many(paths), follow: false }
 }
 
 /// A future that is ready when its threads are.
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// All chunks until the end, or until the error that ends them.
-pub fn chunks(settings: &Settings, from: Option<&Position>) -> (Vec<Chunk>, Result<()>) {
+pub(super) fn chunks(settings: &Settings, from: Option<&Position>) -> (Vec<Chunk>, Result<()>) {
     let mut chunks = Vec::new();
     let mut source = match BinlogFiles::open(settings, Path::new("/"), from) {
         Ok(source) => source,
@@ -52,7 +53,7 @@ pub fn chunks(settings: &Settings, from: Option<&Position>) -> (Vec<Chunk>, Resu
 }
 
 /// The frame of a chunk.
-pub fn frame(decoder: &mut dyn Decode, chunk: &Chunk) -> Result<Vec<u8>> {
+pub(super) fn frame(decoder: &mut dyn Decode, chunk: &Chunk) -> Result<Vec<u8>> {
     let mut builder = FrameBuilder::new();
     decoder.decode(chunk, &mut Everything, &mut builder)?;
     let mut frame = Vec::new();
@@ -61,9 +62,9 @@ pub fn frame(decoder: &mut dyn Decode, chunk: &Chunk) -> Result<Vec<u8>> {
 }
 
 /// All frames until the end, or until the error that ends them.
-pub fn frames(settings: &Settings, from: Option<&Position>) -> (Vec<Vec<u8>>, Result<()>) {
+pub(super) fn frames(settings: &Settings, from: Option<&Position>) -> (Vec<Vec<u8>>, Result<()>) {
     let (chunks, end) = chunks(settings, from);
-    let mut decoder = tidemill::source::mysql::Decoder::default();
+    let mut decoder = Decoder::default();
     let mut frames = Vec::new();
     for chunk in &chunks {
         match frame(&mut decoder, chunk) {
@@ -72,4 +73,49 @@ pub fn frames(settings: &Settings, from: Option<&Position>) -> (Vec<Vec<u8>>, Re
         }
     }
     (frames, end)
+}
+
+/// A frame for each transaction of a file, until the end or the error that ends it.
+pub(super) fn transactions(path: &Path) -> (Vec<Vec<u8>>, Result<()>) {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let log = std::fs::read(path).unwrap();
+    let mut framer = Framer::new(name, 4, &[]).unwrap();
+    let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
+    let mut end = 4;
+    while end < log.len() {
+        let more = &log[end..log.len().min(end + framer.missing())];
+        end += more.len();
+        framer.fill([framer.rest(), more].concat());
+        let chunk = match framer.next() {
+            Ok(chunk) => chunk.or_else(|| framer.flush()),
+            Err(error) => return (frames, Err(error)),
+        };
+        if let Some(chunk) = chunk {
+            match frame(&mut decoder, &chunk) {
+                Ok(frame) => frames.push(frame),
+                Err(error) => return (frames, Err(error)),
+            }
+        }
+    }
+    (frames, framer.end())
+}
+
+/// Frames of a file's events in chunks of this size.
+pub(super) fn in_chunks_of(path: &Path, bytes: usize) -> (Vec<Vec<u8>>, Result<()>) {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let log = std::fs::read(path).unwrap();
+    let mut framer = Framer::new(name, 4, &[]).unwrap().chunks_of(bytes);
+    framer.fill(log[4..].to_vec());
+    let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
+    loop {
+        let chunk = match framer.next() {
+            Ok(chunk) => chunk.or_else(|| framer.flush()),
+            Err(error) => return (frames, Err(error)),
+        };
+        match chunk.map(|chunk| frame(&mut decoder, &chunk)) {
+            Some(Ok(frame)) => frames.push(frame),
+            Some(Err(error)) => return (frames, Err(error)),
+            None => return (frames, framer.end()),
+        }
+    }
 }

@@ -8,14 +8,14 @@ use tidemill_rows::{Change, Civil, ColumnView, Frame, Operation, Row, SchemaView
 const VALUE_MAX: usize = 120;
 
 #[derive(Default)]
-pub struct Text {
-    pub out: String,
+pub(super) struct Text {
+    pub(super) out: String,
     shown: Vec<u64>,
 }
 
 impl Text {
     /// Appends a frame, which must be valid.
-    pub fn frame(&mut self, bytes: &[u8]) {
+    pub(super) fn frame(&mut self, bytes: &[u8]) {
         let frame = Frame::validate(bytes).expect("the decoder writes valid frames");
         for (flag, name) in
             [(layout::FLAG_CONTINUES, "continues"), (layout::FLAG_CONTINUED, "continued")]
@@ -111,7 +111,9 @@ fn row(schema: &SchemaView<'_>, row: Option<Row<'_>>) -> String {
     for column in schema.columns() {
         let shown = match row.value(&column) {
             Value::Text(text) => format!("{:?}", std::str::from_utf8(text).unwrap()),
-            value => cell(&value, &column).unwrap_or_else(|| "NULL".into()),
+            // What is not shown is NULL.
+            Value::Null => continue,
+            value => cell(&value, &column).unwrap_or_default(),
         };
         write!(out, " {}={}", column.name(), shortened(shown)).unwrap();
     }
@@ -128,7 +130,7 @@ fn shortened(text: String) -> String {
 }
 
 /// A value as the server's own SELECT prints it, bytes as HEX() does; `None` for NULL.
-pub fn cell(value: &Value<'_>, column: &ColumnView<'_>) -> Option<String> {
+pub(super) fn cell(value: &Value<'_>, column: &ColumnView<'_>) -> Option<String> {
     let fraction = usize::from(column.fraction());
     let label = |index: usize| column.label(index).unwrap_or_default().to_owned();
     Some(match *value {
@@ -138,8 +140,8 @@ pub fn cell(value: &Value<'_>, column: &ColumnView<'_>) -> Option<String> {
         Value::Int(value) => value.to_string(),
         Value::UInt(value) => value.to_string(),
         Value::Bit(value) => format!("{value:X}"),
-        Value::Float32(value) => value.to_string(),
-        Value::Float64(value) => value.to_string(),
+        Value::Float32(value) => format!("{value:?}"),
+        Value::Float64(value) => format!("{value:?}"),
         Value::Year(value) => format!("{value:04}"),
         Value::Enum(0) => String::new(),
         Value::Enum(index) => label(index as usize - 1),

@@ -40,7 +40,7 @@ async fn fail_each_call(failure: Failure) {
                 break;
             };
             broke.insert(step);
-            println!("call {call}, {step}, failed {failure:?} with {limits:?}");
+            eprintln!("call {call}, {step}, failed {failure:?} with {limits:?}");
             let last = if failure.is_transient() {
                 first
             } else {

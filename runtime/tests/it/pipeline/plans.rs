@@ -169,7 +169,11 @@ fn lines(log: &Log, plugins: Vec<Link>) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn at_decode_time_and_behind_a_transform(cases in (case("orders"), case("lines"))) {

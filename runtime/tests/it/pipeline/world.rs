@@ -93,8 +93,8 @@ impl World {
         summary
     }
 
-    /// What a run accepted goes on where the saved position was, without a gap or a change of order.
-    /// Only a batch whose write failed after it was done comes twice.
+    /// What a run accepted goes on where the saved position was, without a gap and in order. Only
+    /// a batch whose write failed after it was done comes twice.
     fn check_order(&self, from: usize) {
         let mut batches = self.state().accepted.clone();
         let repeats = self.state().fails.is_some_and(|(_, how)| how == Failure::TransientAfter);
@@ -120,7 +120,8 @@ impl World {
         self.state().broke
     }
 
-    /// Counts a call; when it is the one to fail, the error and whether the call is done all the same.
+    /// Counts a call; when it is the one to fail, the error, and whether the call is done all the
+    /// same.
     fn breaks(&self, step: &'static str, kind: Kind) -> Option<(Error, bool)> {
         let mut state = self.state();
         state.calls += 1;

@@ -40,10 +40,15 @@ fn write<S: Strategy>(
     build: impl Fn(&S::Value) -> Vec<u8>,
 ) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    for number in 0..64 {
+    let mut number = 0;
+    while number < 64 {
         let tree =
             strategy.new_tree(runner).map_err(|reason| io::Error::other(reason.message()))?;
-        fs::write(Path::new(folder).join(format!("seed{number}")), build(&tree.current()))?;
+        let bytes = build(&tree.current());
+        if bytes.len() <= SEED_BYTES_MAX {
+            fs::write(Path::new(folder).join(format!("seed{number}")), bytes)?;
+            number += 1;
+        }
     }
     Ok(())
 }

@@ -1,0 +1,130 @@
+//! A walk through a log, event by event, for a person to follow.
+
+use tidemill_rows::{ChangeRecord, FrameBuilder};
+
+use super::event::{Event, Format, Header, Role};
+use super::rows::RowReader;
+use super::statement::Query;
+use super::transaction::{Track, read_gtid};
+use super::{Place, damaged, refused, unknown};
+use crate::error::{Error, Kind, Result};
+use crate::source::{Chunk, Tables};
+
+/// Goes through the chunks of a log and shows every event, also of transactions that are undone.
+#[derive(Debug, Default)]
+pub struct Walk {
+    rows: RowReader,
+    format: Option<Format>,
+    track: Track,
+    transaction: Vec<u8>,
+    builder: FrameBuilder,
+    frame: Vec<u8>,
+}
+
+/// An event as it is passed.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    /// Where it stands.
+    pub place: &'a Place,
+    /// Its header.
+    pub header: Header,
+    /// Its type's name; empty for one that is not known.
+    pub name: &'static str,
+    /// What the last GTID event called the transaction; empty outside.
+    pub transaction: &'a str,
+    /// The statement that it is, or the server's version.
+    pub text: Option<String>,
+    /// A frame of its rows.
+    pub frame: Option<&'a [u8]>,
+}
+
+impl Walk {
+    /// Goes through a chunk.
+    ///
+    /// # Errors
+    /// At the first event that cannot be read, and those of `each`.
+    pub fn chunk(
+        &mut self,
+        chunk: &Chunk,
+        tables: &mut dyn Tables,
+        mut each: impl FnMut(&Seen<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut place = Place::read(&chunk.start)?;
+        self.rows.next_chunk();
+        self.track = Track::default();
+        for (bytes, shown) in [(&chunk.preamble, false), (&chunk.events, true)] {
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let (event, behind) = Event::checked(rest, &mut self.format)
+                    .map_err(|damage| damaged(&place, damage))?;
+                self.event(&event, shown, &place, tables, &mut each)?;
+                place.offset += if shown { u64::from(event.header.length) } else { 0 };
+                rest = behind;
+            }
+        }
+        Ok(())
+    }
+
+    fn event(
+        &mut self,
+        event: &Event<'_>,
+        shown: bool,
+        place: &Place,
+        tables: &mut dyn Tables,
+        each: &mut impl FnMut(&Seen<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let header = event.header;
+        let role = header.role().ok_or_else(|| unknown(place, &header))?;
+        let mut text = None;
+        let mut has_rows = false;
+        match role {
+            Role::Refused(hint) => return Err(refused(place, &header, hint)),
+            Role::Format => text = self.format.as_ref().map(|format| format.server.clone()),
+            Role::Query => {
+                let query = Query::read(event.body).and_then(|query| query.utf8());
+                text = Some(query.map_err(|damage| damaged(place, damage))?);
+            }
+            Role::Gtid(gtid) => {
+                self.transaction.clear();
+                read_gtid(gtid, event, &mut self.transaction).map_err(|d| damaged(place, d))?;
+            }
+            // The rows of each event make a frame, but a table's description holds for several.
+            Role::TableMap => self.rows.table_map(event, tables, place)?,
+            Role::Rows(operation, version) if shown => {
+                has_rows = true;
+                let out = &mut self.builder;
+                self.rows.append(event, operation, version, place, out, |row, out| {
+                    out.change(&ChangeRecord {
+                        before: row.before,
+                        after: row.after,
+                        src: out.change_count() as u32,
+                        time_us: header.time_us(),
+                        ..ChangeRecord::new(operation, row.schema)
+                    })
+                })?;
+                self.builder.finish(&mut self.frame).map_err(|full| {
+                    Error::new(Kind::Input, "frame-full", "an event has more than a frame can hold")
+                        .with("position", place)
+                        .caused_by(full)
+                })?;
+                self.rows.next_frame();
+            }
+            _ => {}
+        }
+        if shown {
+            each(&Seen {
+                place,
+                header,
+                name: header.event_type().map_or("", |known| known.name),
+                transaction: std::str::from_utf8(&self.transaction).unwrap_or_default(),
+                text,
+                frame: has_rows.then_some(&self.frame),
+            })?;
+        }
+        self.track.step(role, event).map_err(|damage| damaged(place, damage))?;
+        if self.track.is_between() {
+            self.transaction.clear();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+-- The tables of bare.sql as they are when its log begins.
+SET NAMES utf8mb4;
+CREATE DATABASE bare CHARACTER SET utf8mb4;
+USE bare;
+CREATE TABLE numbers (
+    id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, ti TINYINT, tu TINYINT UNSIGNED, si SMALLINT, su SMALLINT UNSIGNED, mi MEDIUMINT, mu MEDIUMINT UNSIGNED,
+    i INT, iu INT UNSIGNED, bi BIGINT, bu BIGINT UNSIGNED, d DECIMAL(12,3), du DECIMAL(12,3) UNSIGNED, f FLOAT, db DOUBLE, b BIT(12), y YEAR,
+    PRIMARY KEY (id)
+);
+CREATE TABLE texts (
+    id INT, l1 VARCHAR(20) CHARACTER SET latin1, g CHAR(10) CHARACTER SET gbk, u VARCHAR(20), u16 VARCHAR(20) CHARACTER SET utf16, t TEXT CHARACTER SET cp1251,
+    bin BINARY(8), vb VARBINARY(8), bl BLOB, e ENUM('x', 'é', '中'), s SET('p', 'q', 'ü'), j JSON, PRIMARY KEY (id)
+) DEFAULT CHARSET = utf8mb4;
+CREATE TABLE times (k INT NOT NULL, d DATE, t TIME(3), dt DATETIME(6), ts TIMESTAMP NULL DEFAULT NULL, g GEOMETRY, UNIQUE KEY (k));
+-- `INT AS`, hidden and without a key; names that need quotes; a table that is renamed and one that is dropped later.
+CREATE TABLE computed (a INT, s INT AS (a * 2) STORED, v VARCHAR(20) AS (CONCAT('v', a)) VIRTUAL, i INT UNSIGNED DEFAULT 7 INVISIBLE);
+CREATE TABLE `the ``quoted`` 表` (`a b` INT UNSIGNED PRIMARY KEY COMMENT 'a; comment', `c,d` VARCHAR(10) DEFAULT 'x)') COMMENT = 'PRIMARY KEY (nothing)';
+CREATE TABLE moved (id INT UNSIGNED PRIMARY KEY, v VARCHAR(10));
+CREATE TABLE dropped (id INT UNSIGNED PRIMARY KEY, v VARCHAR(10));
+CREATE TABLE composed (a INT UNSIGNED, b VARCHAR(10), c INT, PRIMARY KEY (b, a)) CHARSET = latin1;

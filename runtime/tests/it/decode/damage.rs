@@ -1,0 +1,178 @@
+//! Damaged logs end in a named error, or in the right changes: never in a panic, never in others.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use tidemill::error::{Kind, Result};
+use tidemill::position::Position;
+use tidemill::source::Chunk;
+use tidemill::source::mysql::{Decoder, Framer};
+
+use super::reading::{self, chunks, frame, frames, golden, settings};
+use super::text::Text;
+
+const LOG: &str = "binlog/types.000001";
+
+/// The changes of a log in memory, and what ended it.
+fn decoded(log: &[u8]) -> (String, Result<()>) {
+    let mut text = Text::default();
+    let end = decode(log, &mut text);
+    (text.out, end)
+}
+
+fn decode(log: &[u8], text: &mut Text) -> Result<()> {
+    let mut framer = Framer::new("log.000001", 4, &[])?;
+    framer.fill(log.get(4..).unwrap_or_default().to_vec());
+    let mut decoder = Decoder::default();
+    while let Some(chunk) = framer.next()? {
+        text.frame(&frame(&mut decoder, &chunk)?);
+    }
+    if let Some(chunk) = framer.flush() {
+        text.frame(&frame(&mut decoder, &chunk)?);
+    }
+    framer.end()
+}
+
+#[test]
+fn a_log_cut_at_any_byte_gives_its_beginning() {
+    let log = std::fs::read(golden(LOG)).unwrap();
+    let (whole, end) = decoded(&log);
+    end.unwrap();
+    let mut clean = 0;
+    for len in 4..log.len() {
+        let (text, end) = decoded(&log[..len]);
+        assert!(whole.starts_with(&text), "cut at {len}");
+        match end {
+            Ok(()) => clean += 1,
+            Err(error) => assert_eq!(error.code(), "log-truncated", "cut at {len}: {error}"),
+        }
+    }
+    // As many as there are places between transactions, and no more.
+    assert!((20..200).contains(&clean), "{clean} cuts went unnoticed");
+}
+
+#[test]
+fn a_log_with_any_bit_turned_gives_an_error_or_the_same_changes() {
+    let log = std::fs::read(golden(LOG)).unwrap();
+    let (whole, _) = decoded(&log);
+    let mut errors = 0;
+    for byte in 4..log.len() {
+        let mut damaged = log.clone();
+        damaged[byte] ^= 1 << (byte % 8);
+        let (text, end) = decoded(&damaged);
+        match end {
+            Ok(()) => assert_eq!(text, whole, "byte {byte}"),
+            Err(error) => {
+                errors += 1;
+                assert!(whole.starts_with(&text), "byte {byte}");
+                assert!(matches!(error.kind(), Kind::Input | Kind::Gap), "byte {byte}: {error}");
+                assert!(error.hint_text().is_some(), "byte {byte}: {error}");
+            }
+        }
+    }
+    // The server's flag for a log in use is not part of the checksum; all else is.
+    assert!(errors >= log.len() - 4 - 1, "{errors} errors in {} bytes", log.len());
+}
+
+/// Without checksums the decoders see the damage themselves.
+#[test]
+fn any_byte_changed_in_a_log_without_checksums_is_no_panic() {
+    for name in ["types", "edges", "ddl", "compressed"] {
+        let (chunks, _) = chunks(&settings(&[&golden(&format!("binlog/{name}.000001"))]), None);
+        for chunk in chunks {
+            let step = (chunk.events.len() / 4_000).max(1);
+            let bare = without_checksums(&chunk);
+            for byte in (0..bare.events.len()).step_by(step) {
+                for value in [0x00, 0x01, 0x7f, 0xff] {
+                    let mut events = bare.events.to_vec();
+                    events[byte] = value;
+                    let events = Bytes::from(events);
+                    // A right answer is one, an error is one.
+                    let _ = frame(&mut Decoder::default(), &Chunk { events, ..bare.clone() })
+                        .map(|frame| Text::default().frame(&frame));
+                }
+            }
+        }
+    }
+}
+
+/// The same chunk as a server with `binlog_checksum=NONE` writes it.
+fn without_checksums(chunk: &Chunk) -> Chunk {
+    let strip = |bytes: &Bytes| {
+        let mut out = Vec::new();
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let len = u32::from_le_bytes(rest[9..13].try_into().unwrap()) as usize;
+            let (event, behind) = rest.split_at(len);
+            let mut event = event.to_vec();
+            if event[4] == 15 {
+                event[len - 5] = 0;
+            } else {
+                event.truncate(len - 4);
+                event[9..13].copy_from_slice(&(len as u32 - 4).to_le_bytes());
+            }
+            out.extend(event);
+            rest = behind;
+        }
+        Bytes::from(out)
+    };
+    Chunk { preamble: strip(&chunk.preamble), events: strip(&chunk.events), ..chunk.clone() }
+}
+
+#[test]
+fn files_that_are_no_logs_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |name: &str, content: &[u8], code: &str, says: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        refused(&path, code, says);
+    };
+    check("empty.000001", b"", "file-empty", "empty.000001");
+    check("text.000001", b"hello, world", "file-no-binlog", "begins with 68 65 6c 6c");
+    check("short.000001", b"\xfebi", "file-no-binlog", "begins with fe 62 69");
+    check("secret.000001", b"\xfdbin1234", "file-encrypted", "secret.000001");
+    check("header.000001", b"\xfebin1234", "log-truncated", "header.000001:4");
+    check("zeros.000001", &[b"\xfebin", &[0; 100][..]].concat(), "log-damaged", "zeros.000001:4");
+    refused(folder.path(), "path-folder", "empty.000001");
+    refused(&folder.path().join("mbin.0*"), "path-missing", "empty.000001, header.000001");
+    refused(&folder.path().join("[.000001"), "path-pattern", "[.000001");
+}
+
+fn refused(path: &Path, code: &str, says: &str) {
+    let (frames, end) = frames(&settings(&[path]), None);
+    let error = end.expect_err(code);
+    assert!(frames.is_empty());
+    assert_eq!(error.code(), code, "{error:#}");
+    let text = format!("{error:#}");
+    assert!(text.contains(says), "{text}");
+    assert!(error.hint_text().is_some() || code == "path-pattern", "{text}");
+}
+
+#[test]
+fn a_truncated_file_delivers_what_stands_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = std::fs::read(golden(LOG)).unwrap();
+    let path = folder.path().join("types.000001");
+    std::fs::write(&path, &log[..log.len() - 30]).unwrap();
+    let (chunks, end) = chunks(&settings(&[&path]), None);
+    assert_eq!(chunks.len(), 1);
+    let error = end.unwrap_err();
+    assert_eq!(error.code(), "log-truncated");
+    let text = format!("{error}");
+    assert!(text.contains("position types.000001:"), "{text}");
+    assert!(text.contains(&path.display().to_string()), "{text}");
+}
+
+#[test]
+fn a_file_that_is_gone_or_shorter_is_a_gap() {
+    let log = golden(LOG);
+    let at = |text: &str| {
+        let (_, end) = reading::chunks(&settings(&[&log]), Some(&Position::new(text)));
+        end.unwrap_err()
+    };
+    assert_eq!(at("types.000000:4").code(), "log-gone");
+    assert_eq!(at("types.000001:99999999").code(), "log-shorter");
+    assert_eq!(at("types.000001").code(), "position");
+    // Not the place of an event.
+    assert_eq!(at("types.000001:777").kind(), Kind::Input);
+}

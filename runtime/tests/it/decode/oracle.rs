@@ -1,0 +1,180 @@
+//! Every value is the one that `mysql_common` reads from the same log, where that is right: it is
+//! wrong on negative MEDIUMINT, on the year 0, on some negative TIMEs and old TIMEs.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use benches::binlog::{self, Shape};
+use mysql_common::Value as Theirs;
+use mysql_common::binlog::consts::BinlogVersion;
+use mysql_common::binlog::events::EventData;
+use mysql_common::binlog::row::BinlogRow;
+use mysql_common::binlog::value::BinlogValue;
+use mysql_common::binlog::{BinlogFile, events::RowsEventData};
+use proptest::prelude::*;
+use tidemill_rows::{Civil, ColumnView, Frame, Row, SchemaView, Value};
+
+use super::reading::{frames, golden, settings, transactions};
+
+type Images = (Option<BinlogRow>, Option<BinlogRow>);
+
+/// Calls `each` with every row of a log as `mysql_common` reads it, until it says no.
+fn their_rows(log: &Path, mut each: impl FnMut(Images) -> bool) {
+    let reader = BufReader::new(File::open(log).unwrap());
+    let mut log = BinlogFile::new(BinlogVersion::Version4, reader).unwrap();
+    while let Some(event) = log.next() {
+        let event = event.unwrap();
+        let Some(EventData::RowsEvent(rows)) = event.read_data().unwrap() else { continue };
+        let rows: RowsEventData<'_> = rows;
+        let table = log.reader().get_tme(rows.table_id()).unwrap();
+        for row in rows.rows(table) {
+            if !each(row.unwrap()) {
+                return;
+            }
+        }
+    }
+}
+
+/// Compares frames with the log that they come from, and answers how many values that were.
+fn compare(frames: &[Vec<u8>], log: &Path) -> usize {
+    let mut values = 0;
+    let mut changes = frames.iter().flat_map(|frame| {
+        let frame = Frame::validate(frame).unwrap();
+        frame.changes().filter(|change| change.operation().is_row()).collect::<Vec<_>>()
+    });
+    their_rows(log, |(before, after)| {
+        // Where this decoder stops, the other may go on.
+        let Some(change) = changes.next() else { return false };
+        let schema = change.schema().unwrap();
+        for (ours, theirs) in [(change.before(), before), (change.after(), after)] {
+            match (ours, theirs) {
+                (None, None) => {}
+                (Some(ours), Some(theirs)) => values += images(&schema, &ours, &theirs),
+                _ => panic!("{}: only one has an image", schema.table()),
+            }
+        }
+        true
+    });
+    assert!(changes.next().is_none(), "there are rows that mysql_common does not see");
+    values
+}
+
+fn images(schema: &SchemaView<'_>, ours: &Row<'_>, theirs: &BinlogRow) -> usize {
+    for (index, column) in schema.columns().enumerate() {
+        let ours = ours.value(&column);
+        let theirs = theirs.as_ref(index).expect("one value a column");
+        let same = match theirs {
+            BinlogValue::Value(theirs) => {
+                is_exempt(&column, &ours) || agrees(&column, &ours, theirs)
+            }
+            other => panic!("MariaDB has no {other:?}"),
+        };
+        let (table, name) = (schema.table(), column.name());
+        assert!(same, "{table}.{name} {}: {ours:?} is {theirs:?}", column.native_type());
+    }
+    schema.column_count()
+}
+
+fn is_exempt(column: &ColumnView<'_>, ours: &Value<'_>) -> bool {
+    match *ours {
+        // An image that lacks a column has nothing to compare.
+        Value::Unavailable => true,
+        Value::Int(value) => value < 0 && column.native_type() == "mediumint",
+        Value::Year(year) => year == 0,
+        Value::Time(micros) => micros < 0 || !column.native_type().contains('('),
+        // In the column's charset over there.
+        Value::Text(text) => {
+            !text.is_ascii()
+                || column.charset().starts_with("u") && !column.charset().starts_with("utf8")
+        }
+        _ => false,
+    }
+}
+
+fn agrees(column: &ColumnView<'_>, ours: &Value<'_>, theirs: &Theirs) -> bool {
+    match (*ours, theirs) {
+        (Value::Null, Theirs::NULL) => true,
+        (Value::Int(a), Theirs::Int(b)) => a == *b,
+        (Value::Int(a), Theirs::UInt(b)) => u64::try_from(a) == Ok(*b),
+        (Value::UInt(a), Theirs::UInt(b)) => a == *b,
+        (Value::UInt(a) | Value::Enum(a) | Value::Set(a), Theirs::Int(b)) => a == b.cast_unsigned(),
+        (Value::Enum(a) | Value::Set(a), Theirs::UInt(b)) => a == *b,
+        (Value::Set(a), Theirs::Bytes(b)) => {
+            a == b.iter().rev().fold(0, |v, x| v << 8 | u64::from(*x))
+        }
+        (Value::Bit(a), Theirs::Bytes(b)) => a == b.iter().fold(0, |v, x| v << 8 | u64::from(*x)),
+        (Value::Year(a), Theirs::Int(b)) => i64::from(a) == *b,
+        (Value::Year(a), Theirs::Bytes(b)) => a.to_string().as_bytes() == b,
+        (Value::Float32(a), Theirs::Float(b)) => a.to_bits() == b.to_bits(),
+        (Value::Float64(a), Theirs::Double(b)) => a.to_bits() == b.to_bits(),
+        (Value::Date(a) | Value::DateTime(a), Theirs::Date(y, mo, d, h, mi, s, us)) => {
+            a == Civil {
+                year: i32::from(*y),
+                month: *mo,
+                day: *d,
+                hour: *h,
+                minute: *mi,
+                second: *s,
+                microsecond: *us,
+            }
+        }
+        (Value::Time(a), Theirs::Time(false, days, h, m, s, us)) => {
+            let hours = i64::from(*days) * 24 + i64::from(*h);
+            let seconds = hours * 3_600 + i64::from(*m) * 60 + i64::from(*s);
+            a == seconds * 1_000_000 + i64::from(*us)
+        }
+        (Value::Timestamp(a), Theirs::Bytes(b)) => {
+            let text = std::str::from_utf8(b).unwrap();
+            let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+            let micros: i64 = format!("{fraction:0<6}").parse().unwrap();
+            let theirs = seconds.parse::<i64>().unwrap() * 1_000_000 + micros;
+            a.unix_micros().unwrap_or(0) == theirs
+        }
+        (Value::Timestamp(a), Theirs::Int(b)) => a.unix_micros().unwrap_or(0) == b * 1_000_000,
+        (Value::Bytes(a), Theirs::Bytes(b)) => {
+            a.strip_prefix(&b[..]).is_some_and(|rest| rest.iter().all(|byte| *byte == 0))
+        }
+        (Value::Decimal(a) | Value::Text(a) | Value::Geometry(a), Theirs::Bytes(b)) => {
+            // A negative zero is none, and a zero before the point is written.
+            a == b || column.scale() > 0 && a.strip_prefix(b"0") == Some(b)
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn recorded_values_are_those_of_mysql_common() {
+    for (name, least) in [("types", 500), ("edges", 2_000)] {
+        let log = golden(&format!("binlog/{name}.000001"));
+        let values = compare(&transactions(&log).0, &log);
+        assert!(values > least, "{name}: only {values} values were compared");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn generated_values_are_those_of_mysql_common(
+        rows in 1..2_000_u64,
+        update: bool,
+        rows_per_event in 1..200_u32,
+        events_per_transaction in 1..200_u32,
+        columns in 1..120_u16,
+        tables in 1..20_u32,
+        annotate: bool,
+    ) {
+        let shape = Shape {
+            rows, update, rows_per_event, events_per_transaction, columns, tables, annotate,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("bench.000001");
+        binlog::write(&mut File::create(&log).unwrap(), &shape).unwrap();
+        let (frames, end) = frames(&settings(&[&log]), None);
+        end.unwrap();
+        let images = if update { 2 } else { 1 };
+        let values = rows * images * u64::from(columns);
+        prop_assert_eq!(compare(&frames, &log) as u64, values);
+    }
+}
