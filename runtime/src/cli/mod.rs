@@ -30,7 +30,7 @@ Examples:
 Exit codes:
   0  done; also after a first SIGTERM or SIGINT, when all that was read is delivered and remembered
   1  a pipeline failed
-  2  the command line or a pipeline file is wrong; nothing ran
+  2  the command line or a pipeline file is wrong
 
 Environment:
   TIDEMILL_LOG  what to log, such as `debug` or `warn,tidemill::source=trace`

@@ -256,14 +256,14 @@ mod tests {
                 "a whole number from 0 to 65535, found the number -1 (at f.yaml:2:7)",
             ),
             ("port: 1", "port: '1'", "65535, found the text \"1\" (at f.yaml:2:7)"),
-            ("ratio: 2", "ratio: two", "expected f64, found string \"two\" (at f.yaml:3:8)"),
+            ("ratio: 2", "ratio: two", "expected a number, found the text \"two\" (at f.yaml:3:8)"),
             (
                 "flag: true",
                 "flag: no",
                 "expected true or false, found the text \"no\" (at f.yaml:4:7)",
             ),
             ("word: ONE", "word: TWO", "unknown value `TWO` (at f.yaml:5:7)"),
-            ("word: ONE", "word: ONE\nmore: [1, x]", "found string \"x\" (at f.yaml:6:11)"),
+            ("word: ONE", "word: ONE\nmore: [1, x]", "found the text \"x\" (at f.yaml:6:11)"),
             (
                 "word: ONE",
                 "word: ONE\nnames: {a: [1]}",
@@ -271,7 +271,7 @@ mod tests {
             ),
             ("word: ONE", "word: ONE\n  ", ""),
             ("text: x\n", "", "the key `text` is missing here (at f.yaml:1:1)"),
-            ("text: x", "text: ", "expected text, found nothing (at f.yaml:1:6)"),
+            ("text: x", "text: ", "expected text, found nothing (at f.yaml:1:5)"),
             ("text: x", "txet: x", "unknown key `txet` (at f.yaml:1:1)"),
         ] {
             let got =

@@ -107,6 +107,21 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
         deserialize_u32 visit_u32 u32, deserialize_u64 visit_u64 u64,
     }
 
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match &self.value.data {
+            Data::Integer(_) | Data::Float(_) => self.any(visitor),
+            Data::Substituted(text) => match text.parse() {
+                Ok(float) => visitor.visit_f64(float),
+                Err(_) => Err(self.fault("a number")),
+            },
+            _ => Err(self.fault("a number")),
+        }
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.deserialize_f64(visitor)
+    }
+
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match &self.value.data {
             Data::Bool(bool) => visitor.visit_bool(*bool),
@@ -187,7 +202,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
     }
 
     forward_to_deserialize_any! {
-        i128 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
+        i128 u128 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
         ignored_any
     }
 }
