@@ -175,7 +175,7 @@ mod tests {
         }
     }
 
-    /// Reads Base64 by definition: six bits a digit, and as many bytes as whole octets come of them.
+    /// Reads Base64 by definition: six bits a digit, and as many bytes as there are whole ones.
     fn from_base64(text: &[u8]) -> Vec<u8> {
         let digits = text.iter().filter(|&&digit| digit != b'=').map(|&digit| match digit {
             b'A'..=b'Z' => digit - b'A',
