@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tidemill::plugin::{STOCK, TARGET, cargo_build};
 
-/// Builds the stock plugins and those of `runtime/tests/guests`, and answers the folder they are in.
+/// Builds the stock plugins and those of `runtime/tests/guests`; answers the folder they are in.
 ///
 /// # Panics
 /// When cargo cannot build them.
