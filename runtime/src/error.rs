@@ -115,7 +115,8 @@ impl Error {
     }
 }
 
-/// One line: the message, where, and what lies below it. `{:#}` adds the code and the hint on lines of their own.
+/// One line: the message, where, and what lies below it. `{:#}` adds the code before it, and the
+/// hint on a line of its own.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;

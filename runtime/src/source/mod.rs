@@ -74,7 +74,8 @@ pub trait Settings: Debug + Send + Sync {
 #[derive(Debug, Clone)]
 pub struct Chunk {
     /// Events that lie further back in the log and that the decoder must know: the format
-    /// description, and inside a transaction its beginning and its table maps. They make no changes.
+    /// description, and inside a transaction its beginning and its table maps. They make no
+    /// changes.
     pub preamble: Bytes,
     /// Whole events, back to back.
     pub events: Bytes,
@@ -82,7 +83,8 @@ pub struct Chunk {
     pub start: Position,
     /// Where to resume once this chunk and all before it are settled; none inside a transaction.
     pub position: Option<Position>,
-    /// 0 when the chunk begins between transactions, else it is this transaction's n-th further part.
+    /// 0 when the chunk begins between transactions, else it is this transaction's n-th further
+    /// part.
     pub part: u32,
     /// True when the transaction at its end goes on in the next chunk.
     pub continued: bool,
@@ -101,7 +103,8 @@ pub trait Source: Send {
     /// A decoder for this source's chunks.
     fn decoder(&self) -> Box<dyn Decode>;
 
-    /// Says that everything before this position is durable and remembered, so the log may forget it.
+    /// Says that everything before this position is durable and remembered, so that the log may
+    /// forget it.
     fn ack(&mut self, position: &Position) -> BoxFuture<'_, Result<()>>;
 }
 

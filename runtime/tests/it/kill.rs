@@ -47,7 +47,7 @@ fn a_hundred_kills_lose_nothing() {
     check(folder.path(), grown as u64 * ROWS_PER_TRANSACTION, kills);
 }
 
-/// Where transactions end: behind each XID event. The first border is the first transaction's begin.
+/// Where transactions end: behind each XID event. The first border is the first one's begin.
 fn transaction_borders(log: &[u8]) -> Vec<usize> {
     const GTID: u8 = 162;
     const XID: u8 = 16;

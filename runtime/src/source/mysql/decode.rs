@@ -4,8 +4,8 @@
 //! becomes nothing. Ddl stands outside transactions. Of a transaction that is undone inside a chunk
 //! nothing is left.
 //!
-//! `order` counts the rows and statements of a transaction from 0. In a transaction that is cut, the
-//! count begins anew in every part, and the part's number stands in the upper 32 bits.
+//! `order` counts the rows and statements of a transaction from 0. In a transaction that is cut,
+//! the count begins anew in every part, and the part's number stands in the upper 32 bits.
 
 use tidemill_rows::{ChangeRecord, FrameBuilder, Mark, Operation, TooLarge, layout};
 

@@ -74,7 +74,7 @@ impl Framer {
         Self { chunk_bytes: bytes, ..self }
     }
 
-    /// The bytes that no chunk holds yet, for the caller to append to and to give to [`Self::fill`].
+    /// The bytes that no chunk holds yet, for the caller to append to and give to [`Self::fill`].
     #[must_use]
     pub fn rest(&self) -> &[u8] {
         &self.window

@@ -74,7 +74,7 @@ fn damaged(place: &Place, damage: read::Damage) -> Error {
         .hint("compare the file with the server's, and copy it again; if they are equal, report it")
 }
 
-/// The error for an event whose type is not known.
+/// The error for an event whose type is not known. Invariant 9: what it holds is not passed over.
 fn unknown(place: &Place, header: &event::Header) -> Error {
     let message = format!("the log has an event of the unknown type {}", header.number);
     Error::new(Kind::Gap, "event-unknown", message).with("position", place).hint(

@@ -1,8 +1,8 @@
 //! Dates and times: from their packed forms to civil fields and microseconds.
 //!
-//! The newer forms (MySQL 5.6, MariaDB 10.1) are most significant byte first, with the digits behind
-//! the second, two a byte, behind the rest. The older ones are decimal numbers, or bit fields, least
-//! significant byte first.
+//! The newer forms (MySQL 5.6, MariaDB 10.1) are most significant byte first, with the digits
+//! behind the second, two a byte, behind the rest. The older ones are decimal numbers, or bit
+//! fields, least significant byte first.
 
 use tidemill_rows::Civil;
 
