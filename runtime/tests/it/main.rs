@@ -13,6 +13,10 @@ mod kill;
 mod pipeline;
 /// Plugins do what they say in either engine, and no harm whatever they do.
 mod plugins;
+/// The first run prints what the example promises, and its plugin is what its source says.
+mod quickstart;
+/// The README says what is there.
+mod readme;
 /// What several themes use.
 mod support;
 /// The house rules hold.
