@@ -1,4 +1,5 @@
 //! What the plugin writes: against golden files, and against what a real Canal wrote.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write;
 

@@ -1,4 +1,5 @@
 //! Against what a real Canal 1.1.8 wrote for the same rows of a MySQL 8.0.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use canal::Canal;
 use serde_json::{Value as Json, json};

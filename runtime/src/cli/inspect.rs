@@ -1,5 +1,3 @@
-//! `tidemill inspect`: the events and rows of a binlog, for people and for programs.
-
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +6,7 @@ use clap::Args;
 use serde_json::{Map, Value as Json, json};
 use tidemill_rows::{Change, Civil, ColumnView, Frame, Row, Schema, Value};
 
+use super::unwritable;
 use crate::error::{Error, Kind, Result};
 use crate::source::file::{BinlogFiles, Paths, Settings};
 use crate::source::mysql::{Seen, Walk};
@@ -70,10 +69,6 @@ impl Tables for Everything {
     fn projection(&mut self, schema: &Schema) -> Result<Option<Arc<Projection>>> {
         Ok(Some(Arc::new(Projection::all(schema))))
     }
-}
-
-fn unwritable(error: std::io::Error) -> Error {
-    Error::new(Kind::Sink, "output", "cannot write the output").caused_by(error)
 }
 
 fn broken(error: tidemill_rows::Invalid) -> Error {

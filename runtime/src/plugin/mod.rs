@@ -13,6 +13,7 @@ use tidemill_rows::Schema;
 mod answer;
 mod bindings;
 mod cache;
+mod cargo;
 mod component;
 mod engine;
 mod fault;
@@ -23,6 +24,7 @@ mod limits;
 mod load;
 mod native;
 
+pub use cargo::{TARGET, cargo_build};
 pub use component::About;
 pub use engine::Sandbox;
 pub use fault::Fault;

@@ -7,7 +7,7 @@
 const SHORT: usize = 64;
 
 /// Appends `bytes` to `out`.
-#[inline]
+#[inline(always)]
 pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
     match bytes.len() {
         0..8 => {

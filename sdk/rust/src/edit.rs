@@ -176,3 +176,115 @@ impl Cell<'_, '_> {
         self.set = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::{Configure, Transform};
+    use crate::testing::{Changes, column, describe, key, table, transform};
+    use tidemill_rows::{LogicalType, Operation};
+
+    /// Does to each change what the letter at its place says: keep, drop, or one of the edits.
+    struct Script(String);
+
+    impl Configure for Script {
+        type Settings = String;
+
+        fn configure(letters: String) -> Result<Self, Error> {
+            Ok(Self(letters))
+        }
+    }
+
+    impl Transform for Script {
+        fn transform(&mut self, frame: &Frame<'_>, out: &mut Output) -> Result<Outcome, Error> {
+            let schema = frame.schema(0).unwrap();
+            let (qty, name) = (schema.column_named("qty"), schema.column_named("name"));
+            let (qty, name) = (qty.unwrap(), name.unwrap());
+            let mut edit = Edit::new(frame, out);
+            for (index, letter) in self.0.bytes().enumerate() {
+                match letter {
+                    b'k' => edit.keep(index)?,
+                    b'n' => edit.replace(index, &name, |_, cell| cell.null())?,
+                    b'7' => edit.replace(index, &qty, |_, cell| cell.bits(7))?,
+                    b'x' => edit.replace(index, &name, |old, cell| {
+                        cell.bytes(&[old.as_bytes().unwrap_or(&[]), b"-longer"].concat());
+                    })?,
+                    b'-' => edit.replace(index, &name, |_, _| {})?,
+                    _ => {}
+                }
+            }
+            let outcome = edit.finish();
+            let replaced = self.0.contains(['n', '7', 'x', '-']);
+            let expected = match self.0.contains('d') {
+                _ if replaced => Outcome::Replaced,
+                true => Outcome::Keep,
+                false => Outcome::Unchanged,
+            };
+            assert_eq!(outcome, expected, "of {}", self.0);
+            Ok(outcome)
+        }
+    }
+
+    /// Insert, update, begin, delete: four changes, with a cell in the heap before and after `qty`.
+    fn frame() -> Vec<u8> {
+        let items = table(
+            "shop.items",
+            vec![
+                key("id", LogicalType::Text, "text"),
+                column("name", LogicalType::Text, "text"),
+                column("qty", LogicalType::Int, "int"),
+                column("note", LogicalType::Text, "text"),
+            ],
+        );
+        let row = |name: &'static str| {
+            [
+                Value::Text(b"a"),
+                Value::Text(name.as_bytes()),
+                Value::Int(1),
+                Value::Text(b"as long as it takes to leave a word"),
+            ]
+        };
+        let sparse = [Value::Text(b"a"), Value::Unavailable, Value::Null, Value::Unavailable];
+        Changes::of(&items)
+            .transaction("t1")
+            .insert(&row("nut"))
+            .update(&row("nut"), &row("bolt"))
+            .mark(Operation::Begin)
+            .delete(&sparse)
+            .frame()
+    }
+
+    fn check(letters: &str, edit: impl Fn(usize, &str) -> Option<String>) {
+        let expected: Vec<String> = describe(&frame())
+            .iter()
+            .enumerate()
+            .filter_map(|(index, line)| edit(index, line))
+            .collect();
+        let settings = format!("{letters:?}");
+        assert_eq!(transform::<Script>(&settings, &frame()).unwrap(), expected, "of {letters}");
+    }
+
+    #[test]
+    fn nothing_is_copied_before_there_is_an_edit() {
+        check("kkkk", |_, line| Some(line.into()));
+        check("kdkd", |index, line| (index % 2 == 0).then(|| line.into()));
+        check("dddd", |_, _| None);
+    }
+
+    #[test]
+    fn one_column_changes_in_both_images_and_the_rest_stays() {
+        let line = |line: &str| Some(line.to_owned());
+        check("x7kn", |index, old| match index {
+            0 => line(&old.replace("name: nut", "name: nut-longer")),
+            1 => line(&old.replace("qty: 1", "qty: 7")),
+            _ => line(old),
+        });
+        check("dnkk", |index, old| match index {
+            0 => None,
+            1 => line(&old.replace("name: nut", "name: NULL").replace("name: bolt", "name: NULL")),
+            _ => line(old),
+        });
+        check("kk-k", |_, old| line(old));
+        check("kdk-", |index, old| if index == 1 { None } else { line(old) });
+    }
+}

@@ -14,7 +14,8 @@ pub fn string(out: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// Appends `text` as the inside of a JSON string.
-#[inline]
+// In the sandbox each call looks at the deadline, which tells on the shortest functions.
+#[cfg_attr(target_arch = "wasm32", inline(always))]
 pub fn escape(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + 8);
     let mut rest = text;
@@ -174,7 +175,7 @@ mod tests {
         }
     }
 
-    /// Reads Base64 by definition: six bits a digit, and as many bytes as whole octets come of them.
+    /// Reads Base64 by definition: six bits a digit, and as many bytes as there are whole ones.
     fn from_base64(text: &[u8]) -> Vec<u8> {
         let digits = text.iter().filter(|&&digit| digit != b'=').map(|&digit| match digit {
             b'A'..=b'Z' => digit - b'A',

@@ -61,9 +61,27 @@ fn write(level: Level, message: &str) {
     }
 }
 
-/// Says where the lines of natively linked plugins go. The first call decides for the whole process.
+/// Says where the lines of natively linked plugins go. The first call decides for the process.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn set_native(sink: fn(Level, &str)) {
     // A second call is harmless: the process has one log.
     let _ = NATIVE.set(sink);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    #[test]
+    fn lines_go_where_the_first_call_said() {
+        info("to nowhere");
+        set_native(|level, line| LINES.lock().unwrap().push(format!("{level:?} {line}")));
+        set_native(|_, _| panic!("the second call changes nothing"));
+        warn("odd");
+        error("wrong");
+        assert_eq!(*LINES.lock().unwrap(), ["Warn odd", "Error wrong"]);
+    }
 }

@@ -5,7 +5,8 @@ use tidemill_rows::Value;
 use crate::bytes::append;
 
 /// Appends a signed integer.
-#[inline]
+// In the sandbox each call looks at the deadline, which tells on the shortest functions.
+#[cfg_attr(target_arch = "wasm32", inline(always))]
 pub fn int(out: &mut Vec<u8>, value: i64) {
     if value < 0 {
         out.push(b'-');
@@ -53,11 +54,11 @@ fn leading_digits(out: &mut Vec<u8>, value: u64) {
 /// in one word. The multiplications divide by 100 and by 10: exact for pieces this small.
 #[inline]
 const fn eight_digits(value: u64) -> u64 {
-    let fours = value / 10_000 | value % 10_000 << 32;
-    let hundreds = (fours * 5_243 >> 19) & 0x0000_007f_0000_007f;
-    let twos = hundreds | (fours - hundreds * 100) << 16;
-    let tens = (twos * 103 >> 10) & 0x000f_000f_000f_000f;
-    tens | (twos - tens * 10) << 8
+    let fours = (value / 10_000) | ((value % 10_000) << 32);
+    let hundreds = ((fours * 5_243) >> 19) & 0x0000_007f_0000_007f;
+    let twos = hundreds | ((fours - hundreds * 100) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((twos - tens * 10) << 8)
 }
 
 #[inline]

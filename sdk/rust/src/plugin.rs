@@ -11,8 +11,8 @@ pub trait Configure: Sized {
     /// What the plugin can be told.
     type Settings: DeserializeOwned;
 
-    /// Makes the plugin. Called once for each instance; each worker has one, and a trap makes a new one.
-    /// State is a cache: it can vanish between any two calls.
+    /// Makes the plugin. Called once for each instance; each worker has one, and a trap makes a
+    /// new one. State is a cache: it can vanish between any two calls.
     ///
     /// # Errors
     /// [`Error::Fatal`] for settings that make no sense.
@@ -40,7 +40,8 @@ pub trait Transform: Configure {
 
 /// Makes messages of changes, a frame at a time.
 pub trait Serializer: Configure {
-    /// Writes the messages of a frame, in the order of its changes. A change may have none or several.
+    /// Writes the messages of a frame, in the order of its changes. A change may have none or
+    /// several.
     ///
     /// # Errors
     /// See [`Error`].

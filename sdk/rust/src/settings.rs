@@ -67,3 +67,51 @@ fn path_to(json: &str, at: usize) -> String {
     }
     path
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Settings {
+        #[serde(default)]
+        rules: Vec<BTreeMap<String, u8>>,
+        limit: u8,
+    }
+
+    struct Limited;
+
+    impl Configure for Limited {
+        type Settings = Settings;
+
+        fn configure(settings: Settings) -> Result<Self, Error> {
+            let rules: u8 = settings.rules.iter().flat_map(BTreeMap::values).sum();
+            (rules <= settings.limit).then_some(Self).ok_or(Error::Fatal("too many".into()))
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_setting() {
+        for (json, expected) in [
+            (r#"{"limit": 300}"#, "setting `limit`: invalid value: integer `300`, expected u8"),
+            (r#"{"limit": 1, "x": 2}"#, "unknown field `x`, expected `rules` or `limit`"),
+            (
+                "{\"limit\": 1,\n \"rules\": [{\"a\": 1, \"b\": 2}, {\"c,\\\"{\": true}]}",
+                "setting `rules[1].c,\\\"{`: invalid type: boolean `true`, expected u8",
+            ),
+            ("{}", "settings: missing field `limit`"),
+            (r#"{"limit": 1, "rules": [{"a": 2}]}"#, "too many"),
+        ] {
+            let error = configure::<Limited>(json).err().unwrap().to_string();
+            assert!(error.ends_with(expected), "{error} does not end with {expected}");
+        }
+    }
+
+    #[test]
+    fn settings_that_make_sense_make_the_plugin() {
+        assert!(configure::<Limited>(r#"{"limit": 3, "rules": [{"a": 1}, {"b": 2}]}"#).is_ok());
+    }
+}

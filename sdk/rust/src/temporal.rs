@@ -52,7 +52,8 @@ pub fn time_of_day(out: &mut Vec<u8>, time: Civil, fraction: u16) {
 }
 
 /// Appends `YYYY-MM-DD HH:MM:SS` and as many digits of the fraction as `fraction` says, up to six.
-#[inline]
+// In the sandbox each call looks at the deadline, which tells on the shortest functions.
+#[cfg_attr(target_arch = "wasm32", inline(always))]
 pub fn date_time(out: &mut Vec<u8>, moment: Civil, fraction: u16) {
     let Ok(year @ 0..=9999) = u32::try_from(moment.year) else {
         date(out, moment);
@@ -146,12 +147,13 @@ mod tests {
         }
 
         #[test]
-        fn spans_are_those_of_std(micros: i64) {
-            let sign = if micros < 0 { "-" } else { "" };
-            let (seconds, rest) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
+        fn spans_are_those_of_std(signed: i64) {
+            let sign = if signed < 0 { "-" } else { "" };
+            let micros = signed.unsigned_abs();
+            let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
             let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
             let expected = format!("{sign}{hours:02}:{minutes:02}:{seconds:02}.{rest:06}");
-            prop_assert_eq!(written(|out| span(out, micros, 6)), expected);
+            prop_assert_eq!(written(|out| span(out, signed, 6)), expected);
         }
 
         #[test]

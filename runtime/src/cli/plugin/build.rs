@@ -9,20 +9,7 @@ use serde::Deserialize;
 use crate::cli::say;
 use crate::error::{Error, Kind, Result};
 use crate::plugin::lift::lift;
-use crate::plugin::{self, STOCK, Spec, Stock};
-
-const TARGET: &str = "wasm32-unknown-unknown";
-
-/// The profile, said here so that a crate in any workspace is built by it: small and quick beats
-/// quick to build.
-const PROFILE: [&str; 6] = [
-    "profile.plugin.inherits='release'",
-    "profile.plugin.opt-level=3",
-    "profile.plugin.lto='fat'",
-    "profile.plugin.codegen-units=1",
-    "profile.plugin.panic='abort'",
-    "profile.plugin.strip=true",
-];
+use crate::plugin::{self, STOCK, Spec, Stock, TARGET, cargo_build};
 
 /// Builds the crate in `crate_folder` into a component beside its manifest; without one, all stock
 /// plugins of the repository it is called in, into the folder `plugins` beside the executable.
@@ -47,7 +34,7 @@ pub(super) fn build(
         (None, None) => beside_the_executable()?,
     };
     has_target(folder)?;
-    cargo_build(folder, &packages)?;
+    compile(folder, &packages)?;
     for package in packages {
         let built = metadata.target_directory.join(TARGET).join("plugin").join(package.library()?);
         let file = out.join(format!("{}.wasm", package.name));
@@ -161,15 +148,11 @@ fn has_target(folder: &Path) -> Result<()> {
         .hint(format!("run `rustup target add {TARGET}`")))
 }
 
-fn cargo_build(folder: &Path, packages: &[&Package]) -> Result<()> {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(folder).args(["build", "--lib", "--profile", "plugin", "--target", TARGET]);
+fn compile(folder: &Path, packages: &[&Package]) -> Result<()> {
+    let mut cargo = cargo_build(folder);
     for package in packages {
         package.library()?;
         cargo.args(["-p", &package.name]);
-    }
-    for setting in PROFILE {
-        cargo.args(["--config", setting]);
     }
     let failed = || wrong("plugin-build-failed", "cargo could not build the plugin");
     let status = cargo.status().map_err(|e| failed().caused_by(e))?;

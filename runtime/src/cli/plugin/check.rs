@@ -11,7 +11,8 @@ use crate::cli::say;
 use crate::error::{Error, Kind, Result};
 use crate::plugin::{self, Fault, Plugin, Spec};
 
-/// Loads the plugin, configures it, runs an empty and a small frame through it, and says what it found.
+/// Loads the plugin, configures it, runs an empty and a small frame through it, and says what it
+/// found.
 ///
 /// # Errors
 /// When it is no plugin, refuses its settings, or breaks down.

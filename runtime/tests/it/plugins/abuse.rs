@@ -102,7 +102,8 @@ fn a_frame_that_cannot_fit_is_not_sent() {
 
 #[test]
 fn what_breaks_while_it_starts_is_an_error_of_the_start() {
-    let starts: [(fn(&str) -> Spec, _, _); 5] = [
+    type Limited = fn(&str) -> Spec;
+    let starts: [(Limited, _, _); 5] = [
         (hasty, "\"loop\"", "plugin-deadline"),
         (abuse, "\"bomb\"", "plugin-memory"),
         (abuse, "\"recurse\"", "plugin-stack"),

@@ -10,7 +10,8 @@ fn settings(name: &str) -> &'static [&'static str] {
     match name {
         "canal" => &["{}", r#"{"dialect":"oms"}"#],
         "columns" => &[
-            r#"{"tables":{"shop.every_type":{"keep":["c_Int","c_Text"]},"shop.c*":{"drop":["name"]}}}"#,
+            r#"{"tables":{"shop.every_type":{"keep":["c_Int","c_Text"]}}}"#,
+            r#"{"tables":{"shop.c*":{"drop":["name"]}}}"#,
             r#"{"tables":{"shop.*":{"keep":["no such column"]}}}"#,
         ],
         "rename" => &[

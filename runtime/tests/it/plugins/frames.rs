@@ -102,6 +102,7 @@ pub(super) fn fixtures() -> Vec<(&'static str, Vec<u8>)> {
         ("every type, ordinary and at the edges", values()),
         ("every operation", operations()),
         ("several tables and versions in turn", tables()),
+        ("an ordinary table", benches::orders::frame(500, 1).unwrap()),
     ]
 }
 
