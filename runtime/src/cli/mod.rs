@@ -24,7 +24,7 @@ Examples:
   tidemill run shop.yaml                         run a pipeline until its input ends, or Ctrl-C
   tidemill run *.yaml --listen 9100              several at once, with metrics and health
   tidemill check shop.yaml                       find what is wrong before it runs
-  tidemill inspect mbin.000001                   see what is in a binlog
+  tidemill inspect binlog.000042                 look into a log file
   tidemill plugin build ./vip                    make a plugin of a crate
 
 Exit codes:

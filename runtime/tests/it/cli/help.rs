@@ -4,7 +4,9 @@ use super::*;
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["", "run", "check", "schema", "plugin", "plugin build", "plugin check"] {
+    for command in
+        ["", "run", "check", "schema", "inspect", "plugin", "plugin build", "plugin check"]
+    {
         let mut arguments = command.split_whitespace().collect::<Vec<_>>();
         arguments.push("--help");
         let output = output(&arguments);

@@ -93,6 +93,25 @@ fn a_pipeline_that_fails_does_not_stop_the_others() {
 }
 
 #[test]
+fn with_a_json_log_every_line_is_an_object() {
+    let folder = Folder::new();
+    let broken = folder.path("broken.000001");
+    fs::write(&broken, [b"\xfebin".as_slice(), &[0xff; 200]].concat()).unwrap();
+    let bad = folder.pipeline("bad", &broken, false);
+    let good = folder.pipeline("good", &binlog(), false);
+    let output = output(&["run", &bad, &good, "--log", "json"]);
+    let lines = text(&output.stderr).lines().map(|line| {
+        serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|_| panic!("{line}"))
+    });
+    let lines = lines.collect::<Vec<_>>();
+    assert!(lines.iter().any(|line| line["code"].is_string()), "{lines:?}");
+    let summary = |line: &serde_json::Value| {
+        line["message"].as_str().is_some_and(|message| message.starts_with("good: "))
+    };
+    assert!(lines.iter().any(summary), "{lines:?}");
+}
+
+#[test]
 fn two_pipelines_of_one_name_are_refused() {
     let folder = Folder::new();
     let file = folder.pipeline("shop", &binlog(), false);
