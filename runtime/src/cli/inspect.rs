@@ -146,7 +146,9 @@ fn row_json(change: &Change<'_>, seen: &Seen<'_>) -> Json {
             let columns = schema.columns().map(|column| (column, row.value(&column)));
             // What the log does not hold is left out.
             let there = columns.filter(|(_, value)| !matches!(value, Value::Unavailable));
-            there.map(|(c, value)| (c.name().to_owned(), cell_json(&value, &c))).collect::<Map<_, _>>()
+            there
+                .map(|(c, value)| (c.name().to_owned(), cell_json(&value, &c)))
+                .collect::<Map<_, _>>()
         })
     };
     json!({

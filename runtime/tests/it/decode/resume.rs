@@ -23,7 +23,10 @@ fn changes(frames: &[Vec<u8>]) -> Vec<String> {
     let mut text = Text::default();
     frames.iter().for_each(|frame| text.frame(frame));
     let lines = text.out.lines();
-    lines.filter(|line| !line.starts_with("schema") && !line.starts_with("    ")).map(String::from).collect()
+    lines
+        .filter(|line| !line.starts_with("schema") && !line.starts_with("    "))
+        .map(String::from)
+        .collect()
 }
 
 #[test]
