@@ -1,6 +1,7 @@
 //! What decoding costs: from binlog files to frames, and the same with `mysql_common`.
 //!
-//! `decode [--size-mb N]` generates files of N megabytes (500 by default) in a temporary folder.
+//! `decode [--size-mb N] [--only READER]` generates files of N megabytes (500 by default) in a
+//! temporary folder; with `--only tidemill` a profiler sees nothing else.
 //! Time is that of the whole process on the CPU, reading included; the readers take turns in rounds
 //! within one process, and each figure is the median of the rounds, with the least in brackets.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
@@ -32,8 +33,8 @@ const READERS: [(&str, Reader); 2] =
     [("tidemill", readers::tidemill), ("mysql_common", readers::mysql_common)];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (size_mb, only) = arguments()?;
     let folder = tempfile::tempdir()?;
-    let bytes = size_mb()? << 20;
     println!("| rows | reader | CPU ns a row | rows/s | MB/s | allocations a row | : tidemill |");
     println!("|---|---|---:|---:|---:|---:|---:|");
     let shapes = [
@@ -43,20 +44,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("INSERT, 10,000 tables", Shape::many_tables(10_000)),
     ];
     for (name, shape) in shapes {
-        let (file, shape) = generate(folder.path(), shape, bytes)?;
-        table(name, &file, &shape)?;
+        let (file, shape) = generate(folder.path(), shape, size_mb << 20)?;
+        let readers: Vec<_> = READERS
+            .into_iter()
+            .filter(|(reader, _)| only.as_ref().is_none_or(|only| only == reader))
+            .collect();
+        table(name, &readers, &file, &shape)?;
         std::fs::remove_file(file)?;
     }
     Ok(())
 }
 
-fn size_mb() -> Result<u64, Box<dyn std::error::Error>> {
-    let mut args = std::env::args().skip(1);
-    match (args.next().as_deref(), args.next()) {
-        (None, _) => Ok(SIZE_MB),
-        (Some("--size-mb"), Some(size)) => Ok(size.parse()?),
-        _ => Err("usage: decode [--size-mb N]".into()),
+fn arguments() -> Result<(u64, Option<String>), Box<dyn std::error::Error>> {
+    let (mut size_mb, mut only) = (SIZE_MB, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        match (name.as_str(), arguments.next()) {
+            ("--size-mb", Some(size)) => size_mb = size.parse()?,
+            ("--only", Some(reader)) => only = Some(reader),
+            _ => return Err("usage: decode [--size-mb N] [--only READER]".into()),
+        }
     }
+    Ok((size_mb, only))
 }
 
 /// Writes a file of about so many bytes.
@@ -79,11 +88,16 @@ struct Cost {
     allocations: f64,
 }
 
-fn table(name: &str, file: &Path, shape: &Shape) -> Result<(), Box<dyn std::error::Error>> {
-    let mut costs = [const { Vec::new() }; READERS.len()];
+fn table(
+    name: &str,
+    readers: &[(&str, Reader)],
+    file: &Path,
+    shape: &Shape,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut costs = vec![Vec::new(); readers.len()];
     // The first round warms up.
     for round in 0..=ROUNDS {
-        for ((reader, read), costs) in READERS.iter().zip(&mut costs) {
+        for ((reader, read), costs) in readers.iter().zip(&mut costs) {
             // The slow one needs no more rounds to be told from the other.
             if *reader == "mysql_common" && round > 1 {
                 continue;
@@ -96,7 +110,7 @@ fn table(name: &str, file: &Path, shape: &Shape) -> Result<(), Box<dyn std::erro
     }
     let bytes = file.metadata()?.len() as f64;
     let mut first = None;
-    for ((reader, _), costs) in READERS.iter().zip(&mut costs) {
+    for ((reader, _), costs) in readers.iter().zip(&mut costs) {
         costs.sort_by(|a, b| a.cpu_ns.total_cmp(&b.cpu_ns));
         let (median, least) = (costs[costs.len() / 2], costs[0]);
         let ratio = median.cpu_ns / *first.get_or_insert(median.cpu_ns);

@@ -22,7 +22,7 @@ impl Tables for Everything {
 }
 
 /// From the file to frames, which are thrown away.
-pub fn tidemill(file: &Path) -> Result<u64, Box<dyn Error>> {
+pub(crate) fn tidemill(file: &Path) -> Result<u64, Box<dyn Error>> {
     let settings = Settings { path: Paths::One(file.display().to_string()), follow: false };
     let mut source = BinlogFiles::open(&settings, Path::new("/"), None)?;
     let mut decoder = source.decoder();
@@ -33,15 +33,14 @@ pub fn tidemill(file: &Path) -> Result<u64, Box<dyn Error>> {
     while let Some(chunk) = runtime.block_on(source.next())? {
         decoder.decode(&chunk, &mut Everything, &mut builder)?;
         builder.finish(&mut frame)?;
-        // Changes that are no rows are two a transaction.
-        let frame = Frame::parse(&frame)?;
-        rows += frame.change_count() as u64 - 2 * frame.transaction_count() as u64;
+        let changes = Frame::parse(&frame)?.changes();
+        rows += changes.filter(|change| change.operation().is_row()).count() as u64;
     }
     Ok(rows)
 }
 
 /// From the file to rows, each of which is dropped.
-pub fn mysql_common(file: &Path) -> Result<u64, Box<dyn Error>> {
+pub(crate) fn mysql_common(file: &Path) -> Result<u64, Box<dyn Error>> {
     let reader = BufReader::with_capacity(1 << 20, File::open(file)?);
     let mut log = BinlogFile::new(BinlogVersion::Version4, reader)?;
     let mut rows = 0;

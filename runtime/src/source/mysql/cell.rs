@@ -80,7 +80,8 @@ fn prefixed<'a>(cursor: &mut Cursor<'a>, prefix: u8) -> Read<&'a [u8]> {
 
 impl Code {
     /// Reads a value into the cell of this slot.
-    #[inline]
+    // A call for each value costs as much as most of the values do.
+    #[inline(always)]
     pub(super) fn read(
         self,
         cursor: &mut Cursor<'_>,

@@ -48,88 +48,93 @@ impl Packing {
     /// Appends a value's text: sign, digits, point, digits.
     #[inline]
     pub(super) fn append(self, packed: &[u8], out: &mut Vec<u8>) -> Read<()> {
-        // No value takes more bytes: 35 digits in 16 bytes before the point, 30 in 14 behind it.
-        let mut plain = [0_u8; 32];
-        let plain = plain.get_mut(..packed.len()).ok_or(Damage::new("a DECIMAL is too long"))?;
         let negative = packed.first().is_some_and(|first| first & 0x80 == 0);
-        let turn = if negative { 0xff } else { 0 };
-        plain.iter_mut().zip(packed).for_each(|(plain, byte)| *plain = byte ^ turn);
-        if let Some(first) = plain.first_mut() {
-            *first ^= 0x80;
-        }
-        let mut digits = Digits { text: [b'0'; 81], len: 0 };
-        let mut cursor = Cursor::new(plain);
-        digits.odd(&mut cursor, self.whole % 9)?;
-        for _ in 0..self.whole / 9 {
-            digits.nine(&mut cursor)?;
-        }
-        let whole = digits.text.get(..digits.len).unwrap_or_default();
-        let zeros = whole.iter().take_while(|&&digit| digit == b'0').count();
-        let point = digits.len;
-        for _ in 0..self.scale / 9 {
-            digits.nine(&mut cursor)?;
-        }
-        digits.odd(&mut cursor, self.scale % 9)?;
-        let text = digits.text.get(..digits.len).unwrap_or_default();
-        let (whole, fraction) = text.split_at_checked(point).unwrap_or_default();
-        // The server writes no negative zero, and shows none.
-        if negative && text.iter().any(|&digit| digit != b'0') {
+        let mut groups = Groups {
+            packed: Cursor::new(packed),
+            turn: if negative { u32::MAX } else { 0 },
+            // Of the first group of bytes, whichever that is.
+            sign: 0x80,
+        };
+        let start = out.len();
+        if negative {
             out.push(b'-');
         }
-        match whole.get(zeros..) {
-            Some([]) | None => out.push(b'0'),
-            Some(digits) => out.extend_from_slice(digits),
+        let digits_at = out.len();
+        let mut any = 0;
+        for digits in parts(self.whole % 9, self.whole / 9) {
+            let group = groups.next(digits)?;
+            any |= group;
+            if out.len() > digits_at {
+                append_digits(group, digits, out);
+            } else if group > 0 {
+                out.extend_from_slice(itoa::Buffer::new().format(group).as_bytes());
+            }
         }
-        if !fraction.is_empty() {
+        if out.len() == digits_at {
+            out.push(b'0');
+        }
+        if self.scale > 0 {
             out.push(b'.');
-            out.extend_from_slice(fraction);
+        }
+        let full = std::iter::repeat_n(9, usize::from(self.scale / 9));
+        for digits in full.chain((self.scale % 9 > 0).then_some(self.scale % 9)) {
+            let group = groups.next(digits)?;
+            any |= group;
+            append_digits(group, digits, out);
+        }
+        // The server writes no negative zero, and shows none.
+        if negative && any == 0 {
+            out.remove(start);
         }
         Ok(())
     }
+}
+
+/// Digits of the groups before the point: the odd ones first.
+fn parts(odd: u8, full: u8) -> impl Iterator<Item = u8> {
+    (odd > 0).then_some(odd).into_iter().chain(std::iter::repeat_n(9, usize::from(full)))
 }
 
 fn odd_bytes(digits: u8) -> usize {
     BYTES.get(usize::from(digits % 9)).copied().map_or(0, usize::from)
 }
 
-struct Digits {
-    text: [u8; 81],
-    len: usize,
+/// The packed groups of digits, as numbers.
+struct Groups<'a> {
+    packed: Cursor<'a>,
+    /// All bits, in a negative number.
+    turn: u32,
+    sign: u32,
 }
 
-impl Digits {
+impl Groups<'_> {
     #[inline]
-    fn nine(&mut self, cursor: &mut Cursor<'_>) -> Read<()> {
-        self.push(u32::from_be_bytes(cursor.array()?), 9)
+    fn next(&mut self, digits: u8) -> Read<u32> {
+        let bytes = if digits == 9 { 4 } else { odd_bytes(digits) };
+        let bits = 8 * bytes as u32;
+        let raw = self.packed.big(bytes)? as u32 ^ self.turn;
+        // What the bytes that are not there were turned to, and the sign.
+        let group = (raw & (u32::MAX >> (32 - bits))) ^ self.sign << (bits - 8);
+        self.sign = 0;
+        match POWERS.get(usize::from(digits)) {
+            Some(limit) if group < *limit => Ok(group),
+            _ => Err(Damage::new("a DECIMAL has a digit beyond 9")),
+        }
     }
+}
 
-    #[inline]
-    fn odd(&mut self, cursor: &mut Cursor<'_>, digits: u8) -> Read<()> {
-        let number = cursor.big(odd_bytes(digits))? as u32;
-        self.push(number, usize::from(digits))
-    }
+const POWERS: [u32; 10] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
-    /// Appends the last `digits` of a number's nine digits; those before must be zeros.
-    #[inline]
-    fn push(&mut self, number: u32, digits: usize) -> Read<()> {
-        const WRONG: Damage = Damage::new("a DECIMAL has a digit beyond 9");
-        if number >= 1_000_000_000 {
-            return Err(WRONG);
-        }
-        let mut nine = [b'0'; 9];
-        let parts = [number / 1_000_000, number / 1_000 % 1_000, number % 1_000];
-        for (three, part) in nine.as_chunks_mut::<3>().0.iter_mut().zip(parts) {
-            *three = TRIPLES.get(part as usize).copied().unwrap_or(*three);
-        }
-        let (before, wanted) = nine.split_at_checked(9 - digits).ok_or(WRONG)?;
-        if before.iter().any(|&digit| digit != b'0') {
-            return Err(WRONG);
-        }
-        let room = self.text.get_mut(self.len..self.len + digits).ok_or(WRONG)?;
-        room.copy_from_slice(wanted);
-        self.len += digits;
-        Ok(())
+/// Appends the last `digits` of a number's nine digits.
+#[inline]
+fn append_digits(number: u32, digits: u8, out: &mut Vec<u8>) {
+    let mut nine = [b'0'; 9];
+    let parts = [number / 1_000_000, number / 1_000 % 1_000, number % 1_000];
+    for (three, part) in nine.as_chunks_mut::<3>().0.iter_mut().zip(parts) {
+        *three = TRIPLES.get(part as usize).copied().unwrap_or(*three);
     }
+    out.extend_from_slice(nine.get(9 - usize::from(digits.min(9))..).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -113,7 +113,10 @@ impl Framer {
                 if self.border > 0 {
                     return Ok(self.flush());
                 }
-                return self.cut_inside().map(Some);
+                // Not between a GTID and what it announces.
+                if self.track.is_open() {
+                    return self.cut_inside().map(Some);
+                }
             }
         }
     }

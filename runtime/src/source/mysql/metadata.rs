@@ -55,9 +55,7 @@ impl<'a> TableMap<'a> {
         let mut metadata = Cursor::new(cursor.packed_bytes()?);
         let nullable = cursor.take(count.div_ceil(8))?;
         let column = |(index, &number): (usize, &u8)| {
-            let native = Native::read(number, &mut metadata)
-                .map_err(|damage| Damage { column: Some(index), ..damage })?;
-            Ok(MapColumn::new(native, bit(nullable, index)))
+            Ok(MapColumn::new(Native::read(number, &mut metadata)?, bit(nullable, index)))
         };
         let columns = types.iter().enumerate().map(column).collect::<Read<Vec<_>>>()?;
         if !metadata.is_empty() {

@@ -3,23 +3,42 @@
 use tidemill_rows::TooLarge;
 
 /// What is wrong with an event's bytes. The decoder adds the position.
+///
+/// It is as small as it is so that the result of reading a value fits into two registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damage {
     /// What is wrong.
     pub what: &'static str,
-    /// The column it was found in, where it was found in one: its place in the table.
-    pub column: Option<usize>,
 }
 
 impl Damage {
     pub(super) const fn new(what: &'static str) -> Self {
-        Self { what, column: None }
+        Self { what }
     }
 }
 
 impl From<TooLarge> for Damage {
     fn from(_: TooLarge) -> Self {
         Self::new("the changes do not fit into one frame of 4 GiB")
+    }
+}
+
+/// Damage, and the column in which it was found, by its place in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InColumn {
+    pub(super) damage: Damage,
+    pub(super) column: Option<usize>,
+}
+
+impl From<Damage> for InColumn {
+    fn from(damage: Damage) -> Self {
+        Self { damage, column: None }
+    }
+}
+
+impl From<TooLarge> for InColumn {
+    fn from(full: TooLarge) -> Self {
+        Damage::from(full).into()
     }
 }
 

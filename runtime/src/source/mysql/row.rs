@@ -3,7 +3,7 @@
 use tidemill_rows::{FrameBuilder, Operation, RowRef};
 
 use super::event::RowsVersion;
-use super::read::{Cursor, Damage, Read, bit};
+use super::read::{Cursor, Damage, InColumn, Read, bit};
 use super::table::{Op, Wanted};
 
 /// The content of a rows event, with a row for each change.
@@ -42,11 +42,13 @@ impl<'a> Rows<'a> {
         present: &mut Present,
         out: &mut FrameBuilder,
         mut each: impl FnMut(Images, &mut FrameBuilder) -> Read<()>,
-    ) -> Read<()> {
+    ) -> Result<(), InColumn> {
         let mut cursor = self.rest;
         let width = cursor.packed_len()?;
         if width != table.ops.len() {
-            return Err(Damage::new("its rows have another number of columns than its table"));
+            return Err(
+                Damage::new("its rows have another number of columns than its table").into()
+            );
         }
         let first = cursor.take(width.div_ceil(8))?;
         let second = match self.operation {
@@ -74,7 +76,7 @@ impl<'a> Rows<'a> {
                 return Ok(());
             }
             if cursor.rest().len() == before {
-                return Err(Damage::new("it has bytes behind a row without columns"));
+                return Err(Damage::new("it has bytes behind a row without columns").into());
             }
         }
     }
@@ -136,7 +138,7 @@ fn image(
     columns: Columns<'_>,
     table: &Wanted,
     out: &mut FrameBuilder,
-) -> Read<RowRef> {
+) -> Result<RowRef, InColumn> {
     match columns {
         Columns::All(ops) => {
             let all = ops.iter().enumerate().map(|(index, op)| (index, *op));
@@ -153,7 +155,7 @@ fn cells(
     columns: impl Iterator<Item = Column>,
     table: &Wanted,
     out: &mut FrameBuilder,
-) -> Read<RowRef> {
+) -> Result<RowRef, InColumn> {
     let nulls = cursor.take(count.div_ceil(8))?;
     let mut row = out.row(table.projection.slots);
     for (place, (index, op)) in columns.enumerate() {
@@ -167,7 +169,7 @@ fn cells(
             Op::Pass(_) if is_null => Ok(()),
             Op::Pass(size) => size.pass(cursor),
         };
-        done.map_err(|damage| Damage { column: Some(index), ..damage })?;
+        done.map_err(|damage| InColumn { damage, column: Some(index) })?;
     }
     Ok(row.finish()?)
 }

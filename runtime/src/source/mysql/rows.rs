@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidemill_rows::{FrameBuilder, Operation, RowRef, TooLarge};
 
 use super::event::{Event, RowsVersion};
-use super::read::Damage;
+use super::read::{Damage, InColumn};
 use super::row::{NO_TABLE, Present, Rows};
 use super::table::{Found, FrameIndex, TableMaps, Wanted};
 use super::{Place, damaged};
@@ -91,15 +91,15 @@ impl RowReader {
         let appended = rows.append(table, &mut self.present, out, |(before, after), out| {
             Ok(each(Changed { schema, before, after }, out)?)
         });
-        appended.map_err(|damage| of_table(broken(damage), damage, table))
+        appended.map_err(|found| of_table(broken(found.damage), found, table))
     }
 }
 
 #[cold]
-fn of_table(error: Error, damage: Damage, table: &Wanted) -> Error {
+fn of_table(error: Error, found: InColumn, table: &Wanted) -> Error {
     let schema = &table.schema;
     let error = error.with("table", format!("{}.{}", schema.database, schema.table));
-    match damage.column.and_then(|index| schema.columns.get(index)) {
+    match found.column.and_then(|index| schema.columns.get(index)) {
         Some(column) => error.with("column", &column.name),
         None => error,
     }

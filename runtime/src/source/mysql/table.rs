@@ -8,7 +8,7 @@ use tidemill_rows::{FrameBuilder, KeyKind, Schema, TooLarge};
 use super::cell::{Code, Size};
 use super::column::{Decoded, Unreadable, utf8};
 use super::metadata::{TableMap, table_id};
-use super::read::{Damage, Read};
+use super::read::Read;
 use super::{Place, damaged};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Projection, Tables};
@@ -177,10 +177,7 @@ impl TableMaps {
         if map.columns.iter().map(|column| column.name).eq(SEQUENCE.map(str::as_bytes)) {
             return Ok(None);
         }
-        let columns = map.columns.iter().enumerate().map(|(slot, column)| {
-            Decoded::new(column, slot as u32)
-                .map_err(|damage| Damage { column: Some(slot), ..damage })
-        });
+        let columns = (0..).zip(&map.columns).map(|(slot, column)| Decoded::new(column, slot));
         let columns = columns.collect::<Read<Vec<_>>>().map_err(broken)?;
         let schema = schema(database, table, &columns);
         let Some(projection) = tables.projection(&schema)? else { return Ok(None) };

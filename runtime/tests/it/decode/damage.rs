@@ -8,7 +8,7 @@ use tidemill::position::Position;
 use tidemill::source::Chunk;
 use tidemill::source::mysql::{Decoder, Framer};
 
-use super::reading::{self, chunks, frame, frames, golden, settings};
+use super::reading::{chunks, frame, frames, golden, settings};
 use super::text::Text;
 
 const LOG: &str = "binlog/types.000001";
@@ -167,7 +167,7 @@ fn a_truncated_file_delivers_what_stands_before() {
 fn a_file_that_is_gone_or_shorter_is_a_gap() {
     let log = golden(LOG);
     let at = |text: &str| {
-        let (_, end) = reading::chunks(&settings(&[&log]), Some(&Position::new(text)));
+        let (_, end) = chunks(&settings(&[&log]), Some(&Position::new(text)));
         end.unwrap_err()
     };
     assert_eq!(at("types.000000:4").code(), "log-gone");

@@ -61,9 +61,15 @@ fn compare(frames: &[Vec<u8>], log: &Path) -> usize {
 }
 
 fn images(schema: &SchemaView<'_>, ours: &Row<'_>, theirs: &BinlogRow) -> usize {
-    for (index, column) in schema.columns().enumerate() {
+    // They leave out the columns that an image lacks.
+    let mut index = 0;
+    for column in schema.columns() {
         let ours = ours.value(&column);
+        if ours == Value::Unavailable {
+            continue;
+        }
         let theirs = theirs.as_ref(index).expect("one value a column");
+        index += 1;
         let same = match theirs {
             BinlogValue::Value(theirs) => {
                 is_exempt(&column, &ours) || agrees(&column, &ours, theirs)
@@ -73,20 +79,17 @@ fn images(schema: &SchemaView<'_>, ours: &Row<'_>, theirs: &BinlogRow) -> usize 
         let (table, name) = (schema.table(), column.name());
         assert!(same, "{table}.{name} {}: {ours:?} is {theirs:?}", column.native_type());
     }
-    schema.column_count()
+    index
 }
 
 fn is_exempt(column: &ColumnView<'_>, ours: &Value<'_>) -> bool {
     match *ours {
-        // An image that lacks a column has nothing to compare.
-        Value::Unavailable => true,
         Value::Int(value) => value < 0 && column.native_type() == "mediumint",
         Value::Year(year) => year == 0,
         Value::Time(micros) => micros < 0 || !column.native_type().contains('('),
-        // In the column's charset over there.
+        // They leave text in its charset.
         Value::Text(text) => {
-            !text.is_ascii()
-                || column.charset().starts_with("u") && !column.charset().starts_with("utf8")
+            !matches!(column.charset(), "utf8mb4" | "utf8mb3" | "ascii") && !text.is_empty()
         }
         _ => false,
     }
@@ -145,7 +148,7 @@ fn agrees(column: &ColumnView<'_>, ours: &Value<'_>, theirs: &Theirs) -> bool {
 
 #[test]
 fn recorded_values_are_those_of_mysql_common() {
-    for (name, least) in [("types", 500), ("edges", 2_000)] {
+    for (name, least) in [("types", 500), ("edges", 1_400)] {
         let log = golden(&format!("binlog/{name}.000001"));
         let values = compare(&transactions(&log).0, &log);
         assert!(values > least, "{name}: only {values} values were compared");

