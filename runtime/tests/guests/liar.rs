@@ -44,7 +44,10 @@ fn leak(bytes: Vec<u8>) -> *const u8 {
 
 /// # Safety
 /// As the canonical ABI has it: `len` bytes at `at`, which `cabi_realloc` answered.
-#[cfg_attr(target_arch = "wasm32", unsafe(export_name = "tidemill:plugin/lifecycle@0.1.0#configure"))]
+#[cfg_attr(
+    target_arch = "wasm32",
+    unsafe(export_name = "tidemill:plugin/lifecycle@0.1.0#configure")
+)]
 pub unsafe extern "C" fn configure(at: *const u8, len: usize) -> *const u8 {
     // SAFETY: see above.
     let settings = unsafe { std::slice::from_raw_parts(at, len) };
@@ -73,12 +76,18 @@ fn lie() -> *const u8 {
     })
 }
 
-#[cfg_attr(target_arch = "wasm32", unsafe(export_name = "tidemill:plugin/transform@0.1.0#transform"))]
+#[cfg_attr(
+    target_arch = "wasm32",
+    unsafe(export_name = "tidemill:plugin/transform@0.1.0#transform")
+)]
 pub extern "C" fn transform(_at: *const u8, _len: usize) -> *const u8 {
     lie()
 }
 
-#[cfg_attr(target_arch = "wasm32", unsafe(export_name = "tidemill:plugin/serializer@0.1.0#serialize"))]
+#[cfg_attr(
+    target_arch = "wasm32",
+    unsafe(export_name = "tidemill:plugin/serializer@0.1.0#serialize")
+)]
 pub extern "C" fn serialize(_at: *const u8, _len: usize) -> *const u8 {
     lie()
 }
