@@ -62,7 +62,9 @@ impl BinlogFiles {
     async fn advance(&mut self) -> Result<Option<Chunk>> {
         loop {
             if let Work::Here(reader) = &self.work {
-                if let Some(chunk) = self.framer.next().map_err(|error| in_file(error, reader))? {
+                if let Some(chunk) =
+                    self.framer.next_chunk().map_err(|error| in_file(error, reader))?
+                {
                     return Ok(Some(counted(chunk, reader)));
                 }
                 let (rest, missing) = (self.framer.rest(), self.framer.missing());

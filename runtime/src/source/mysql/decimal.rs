@@ -77,7 +77,7 @@ impl Packing {
             out.push(b'.');
         }
         let full = std::iter::repeat_n(9, usize::from(self.scale / 9));
-        for digits in full.chain((self.scale % 9 > 0).then_some(self.scale % 9)) {
+        for digits in full.chain(Some(self.scale % 9).filter(|&rest| rest > 0)) {
             let group = groups.next(digits)?;
             any |= group;
             append_digits(group, digits, out);

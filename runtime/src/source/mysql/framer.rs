@@ -101,7 +101,7 @@ impl Framer {
     ///
     /// # Errors
     /// When the bytes are no events, or the log cannot be read any further.
-    pub fn next(&mut self) -> Result<Option<Chunk>> {
+    pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
         loop {
             match self.scan() {
                 Ok(true) => {}
@@ -275,11 +275,7 @@ fn preamble_behind(chunk: &Chunk) -> Result<Bytes, Damage> {
                     }
                 }
                 // The flags stand behind the table's id of six bytes.
-                Role::Rows(..) => {
-                    if event.body.get(6).is_some_and(|flags| flags & FLAG_STATEMENT_END != 0) {
-                        tables.clear();
-                    }
-                }
+                Role::Rows(..) if ends_statement(event.body.get(6)) => tables.clear(),
                 _ if matches!(step, Step::Gtid { .. } | Step::Begin) => {
                     opening.extend_from_slice(bytes);
                 }
@@ -292,4 +288,8 @@ fn preamble_behind(chunk: &Chunk) -> Result<Bytes, Damage> {
         opening.extend_from_slice(table);
     }
     Ok(opening.freeze())
+}
+
+fn ends_statement(flags: Option<&u8>) -> bool {
+    flags.is_some_and(|flags| flags & FLAG_STATEMENT_END != 0)
 }

@@ -93,8 +93,12 @@ struct Known {
 #[derive(Debug, Default)]
 pub(super) struct TableMaps {
     known: HashMap<u64, Known>,
-    statements: HashMap<(String, String), Option<(Arc<Projection>, FrameIndex)>>,
+    /// By database and table.
+    statements: HashMap<(String, String), Option<Statements>>,
 }
+
+/// What is wanted of the statements on a table, and where the frame has their schema.
+type Statements = (Arc<Projection>, FrameIndex);
 
 /// A table by its number.
 pub(super) enum Found<'m> {

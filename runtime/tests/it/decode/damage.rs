@@ -24,7 +24,7 @@ fn decode(log: &[u8], text: &mut Text) -> Result<()> {
     let mut framer = Framer::new("log.000001", 4, &[])?;
     framer.fill(log.get(4..).unwrap_or_default().to_vec());
     let mut decoder = Decoder::default();
-    while let Some(chunk) = framer.next()? {
+    while let Some(chunk) = framer.next_chunk()? {
         text.frame(&frame(&mut decoder, &chunk)?);
     }
     if let Some(chunk) = framer.flush() {

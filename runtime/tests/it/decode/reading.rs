@@ -86,7 +86,7 @@ pub(super) fn transactions(path: &Path) -> (Vec<Vec<u8>>, Result<()>) {
         let more = &log[end..log.len().min(end + framer.missing())];
         end += more.len();
         framer.fill([framer.rest(), more].concat());
-        let chunk = match framer.next() {
+        let chunk = match framer.next_chunk() {
             Ok(chunk) => chunk.or_else(|| framer.flush()),
             Err(error) => return (frames, Err(error)),
         };
@@ -108,7 +108,7 @@ pub(super) fn in_chunks_of(path: &Path, bytes: usize) -> (Vec<Vec<u8>>, Result<(
     framer.fill(log[4..].to_vec());
     let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
     loop {
-        let chunk = match framer.next() {
+        let chunk = match framer.next_chunk() {
             Ok(chunk) => chunk.or_else(|| framer.flush()),
             Err(error) => return (frames, Err(error)),
         };

@@ -63,7 +63,7 @@ fn borders(file: &Path) -> Vec<u64> {
         let more = &log[end..log.len().min(end + framer.missing())];
         end += more.len();
         framer.fill([framer.rest(), more].concat());
-        assert!(framer.next().unwrap().is_none());
+        assert!(framer.next_chunk().unwrap().is_none());
         places.extend(framer.flush().map(|chunk| chunk.log_bytes));
     }
     places
