@@ -1,8 +1,10 @@
 //! Character sets: from the bytes of a column to UTF-8.
 //!
-//! A log names a collation by its number, and the collation has one charset. Where a charset of
-//! MySQL and the web's charset of the same name agree in every character, `encoding_rs` transcodes;
-//! charsets that neither it nor the code below covers end in a named error, never in wrong text.
+//! A log names a collation by its number, and the collation has one charset. Where a charset of the
+//! server and the web's charset of the same name agree in every character, `encoding_rs`
+//! transcodes. Where they do not, the characters that differ were found by asking MariaDB 10.11 for
+//! every character of the charset, and stand in [`Differing`]. Charsets that neither covers end in
+//! a named error, never in wrong text.
 
 use encoding_rs::Encoding;
 
@@ -17,6 +19,8 @@ pub(super) enum Charset {
     Utf8,
     /// As the web has it.
     Web(&'static Encoding),
+    /// As the web has it, but for some characters.
+    Like(&'static Differing),
     /// ISO 8859-9: Latin 1 with six letters of Turkish.
     Latin5,
     /// UTF-16, most significant byte first; ucs2 too.
@@ -26,6 +30,85 @@ pub(super) enum Charset {
     /// One that cannot be read.
     Unknown,
 }
+
+/// How a charset of the servers differs from the web's of the same name.
+#[derive(Debug, PartialEq)]
+pub(super) struct Differing {
+    web: &'static Encoding,
+    /// Characters by their bytes, most significant first.
+    characters: &'static [(u32, char)],
+    /// Bytes that are other characters here, too many to name, or none.
+    refused: &'static [(u32, u32)],
+}
+
+const fn differing(web: &'static Encoding, characters: &'static [(u32, char)]) -> Differing {
+    Differing { web, characters, refused: &[] }
+}
+
+static CP866: Differing = differing(encoding_rs::IBM866, &[(0xfc, 'ⁿ'), (0xfd, '²')]);
+static GREEK: Differing = differing(encoding_rs::ISO_8859_7, &[(0xa1, 'ʽ'), (0xa2, 'ʼ')]);
+static HEBREW: Differing = differing(encoding_rs::ISO_8859_8, &[(0xaf, '‾')]);
+static GB2312: Differing = differing(encoding_rs::GBK, &[(0xa1a4, '・'), (0xa1aa, '―')]);
+static SJIS: Differing = differing(
+    encoding_rs::SHIFT_JIS,
+    &[
+        (0x815f, '\\'),
+        (0x8160, '〜'),
+        (0x8161, '‖'),
+        (0x817c, '−'),
+        (0x8191, '¢'),
+        (0x8192, '£'),
+        (0x81ca, '¬'),
+    ],
+);
+/// From here on both EUC charsets have characters for private use.
+const EUC_PRIVATE: (u32, u32) = (0xf9a1, 0xfefe);
+static UJIS: Differing = Differing {
+    web: encoding_rs::EUC_JP,
+    characters: &[
+        (0xa1c0, '\\'),
+        (0xa1c1, '〜'),
+        (0xa1c2, '‖'),
+        (0xa1dd, '−'),
+        (0xa1f1, '¢'),
+        (0xa1f2, '£'),
+        (0xa2cc, '¬'),
+        (0x8f_a2b7, '~'),
+    ],
+    refused: &[EUC_PRIVATE],
+};
+static EUCJPMS: Differing = Differing {
+    web: encoding_rs::EUC_JP,
+    characters: &[(0x8f_a2c3, '￤')],
+    refused: &[EUC_PRIVATE],
+};
+static BIG5: Differing = Differing {
+    web: encoding_rs::BIG5,
+    characters: &[
+        (0xa145, '•'),
+        (0xa14e, '､'),
+        (0xa1c2, '‾'),
+        (0xa1e3, '∼'),
+        (0xa1f2, '♁'),
+        (0xa1f3, '☉'),
+        (0xa241, '／'),
+        (0xa242, '＼'),
+        (0xa244, '¥'),
+        (0xa246, '¢'),
+        (0xa247, '£'),
+    ],
+    refused: &[
+        (0xa15a, 0xa15a),
+        (0xa1c3, 0xa1c3),
+        (0xa1c5, 0xa1c5),
+        (0xa1fe, 0xa1fe),
+        (0xa240, 0xa240),
+        (0xa2cc, 0xa2cc),
+        (0xa2ce, 0xa2ce),
+        // Kana, Cyrillic and circled numbers of one vendor or another.
+        (0xc6a1, 0xc7fc),
+    ],
+};
 
 /// A charset: its name, the most bytes a character takes, how to read it.
 type Row = (&'static str, u8, Charset);
@@ -58,24 +141,24 @@ fn row(collation: u16) -> Row {
         14 | 23 | 50 | 51 | 52 => ("cp1251", 1, Charset::Web(encoding_rs::WINDOWS_1251)),
         57 | 67 => ("cp1256", 1, Charset::Web(encoding_rs::WINDOWS_1256)),
         29 | 58 | 59 => ("cp1257", 1, Charset::Web(encoding_rs::WINDOWS_1257)),
-        36 | 68 => ("cp866", 1, Charset::Web(encoding_rs::IBM866)),
+        36 | 68 => ("cp866", 1, Charset::Like(&CP866)),
         7 | 74 => ("koi8r", 1, Charset::Web(encoding_rs::KOI8_R)),
-        25 | 70 => ("greek", 1, Charset::Web(encoding_rs::ISO_8859_7)),
-        16 | 71 => ("hebrew", 1, Charset::Web(encoding_rs::ISO_8859_8)),
+        25 | 70 => ("greek", 1, Charset::Like(&GREEK)),
+        16 | 71 => ("hebrew", 1, Charset::Like(&HEBREW)),
         28 | 87 => ("gbk", 2, Charset::Web(encoding_rs::GBK)),
-        24 | 86 => ("gb2312", 2, Charset::Web(encoding_rs::GBK)),
-        248..=250 => ("gb18030", 4, Charset::Web(encoding_rs::GB18030)),
-        1 | 84 => ("big5", 2, Charset::Web(encoding_rs::BIG5)),
-        13 | 88 => ("sjis", 2, Charset::Web(encoding_rs::SHIFT_JIS)),
+        24 | 86 => ("gb2312", 2, Charset::Like(&GB2312)),
+        1 | 84 => ("big5", 2, Charset::Like(&BIG5)),
+        13 | 88 => ("sjis", 2, Charset::Like(&SJIS)),
         95 | 96 => ("cp932", 2, Charset::Web(encoding_rs::SHIFT_JIS)),
-        12 | 91 => ("ujis", 3, Charset::Web(encoding_rs::EUC_JP)),
-        97 | 98 => ("eucjpms", 3, Charset::Web(encoding_rs::EUC_JP)),
+        12 | 91 => ("ujis", 3, Charset::Like(&UJIS)),
+        97 | 98 => ("eucjpms", 3, Charset::Like(&EUCJPMS)),
         19 | 85 => ("euckr", 2, Charset::Web(encoding_rs::EUC_KR)),
         54 | 55 | 101..=124 | 672..=674 => UTF16,
         56 | 62 => ("utf16le", 4, Charset::Web(encoding_rs::UTF_16LE)),
         35 | 90 | 128..=151 | 159 | 640..=642 => UCS2,
         60 | 61 | 160..=183 | 736..=738 => UTF32,
         // Known by name only.
+        248..=250 => ("gb18030", 4, Charset::Unknown),
         3 | 69 => ("dec8", 1, Charset::Unknown),
         4 | 80 => ("cp850", 1, Charset::Unknown),
         6 | 72 => ("hp8", 1, Charset::Unknown),
@@ -139,7 +222,7 @@ impl Charset {
     fn has_ascii(self) -> bool {
         match self {
             Self::Web(encoding) => encoding != encoding_rs::UTF_16LE,
-            Self::Latin5 | Self::Utf8 => true,
+            Self::Like(_) | Self::Latin5 | Self::Utf8 => true,
             Self::Utf16 | Self::Utf32 | Self::Binary | Self::Unknown => false,
         }
     }
@@ -147,6 +230,7 @@ impl Charset {
     fn transcode(self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Damage> {
         match self {
             Self::Web(encoding) => web(encoding, text, out),
+            Self::Like(differing) => differing.append_utf8(text, out),
             Self::Utf16 => web(encoding_rs::UTF_16BE, text, out),
             Self::Latin5 => {
                 text.iter().for_each(|&byte| push(latin5(byte), out));
@@ -163,6 +247,40 @@ impl Charset {
             Self::Utf8 | Self::Binary | Self::Unknown => {
                 Err(Damage::new("its text has a charset that cannot be read"))
             }
+        }
+    }
+}
+
+impl Differing {
+    /// Character by character, which is slow, but few columns are left that need it.
+    fn append_utf8(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Damage> {
+        let mut rest = text;
+        while let Some(&first) = rest.first() {
+            let (character, behind) = rest.split_at_checked(self.length(first)).ok_or(WRONG)?;
+            let code = character.iter().fold(0, |code, byte| code << 8 | u32::from(*byte));
+            if self.refused.iter().any(|(from, to)| (*from..=*to).contains(&code)) {
+                return Err(WRONG);
+            }
+            match self.characters.iter().find(|(differs, _)| *differs == code) {
+                Some((_, character)) => push(*character, out),
+                None => web(self.web, character, out)?,
+            }
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// Bytes of a character that begins with this one.
+    fn length(&self, first: u8) -> usize {
+        if first < 0x80 || self.web.is_single_byte() {
+            1
+        } else if self.web == encoding_rs::SHIFT_JIS {
+            // Between the two ranges are the kana of one byte.
+            if matches!(first, 0x81..=0x9f | 0xe0..=0xfc) { 2 } else { 1 }
+        } else if self.web == encoding_rs::EUC_JP && first == 0x8f {
+            3
+        } else {
+            2
         }
     }
 }
@@ -213,6 +331,9 @@ mod tests {
         check(8, b"caf\xe9 \x80\x81", "café €\u{81}");
         check(30, b"\xdd\xfe\xe9", "İşé");
         check(28, b"\xd6\xd0a", "中a");
+        check(13, b"\x81\x60\xb1a\x88\x9f", "〜ｱa亜");
+        check(12, b"\xa1\xc1\x8e\xb1\x8f\xb0\xa1", "〜ｱ丂");
+        check(68, b"\xfd\x80", "²А");
         check(54, &[0, 0x41, 0xd8, 0x3d, 0xde, 0x00], "A😀");
         check(56, &[0x41, 0, 0x3d, 0xd8, 0x00, 0xde], "A😀");
         check(60, &[0, 0, 0, 0x41, 0, 1, 0xf6, 0], "A😀");
@@ -229,6 +350,9 @@ mod tests {
             (60, b"\xff\0\0\0"),
             (55, b"\xd8\x00"),
             (4, b"a"),
+            (1, b"\xc6\xa1"),
+            (97, b"\xf9\xa1"),
+            (13, b"\x81"),
             (9999, b"a"),
         ] {
             let mut out = Vec::new();
