@@ -55,37 +55,31 @@ impl Packing {
             // Of the first group of bytes, whichever that is.
             sign: 0x80,
         };
-        let start = out.len();
-        if negative {
-            out.push(b'-');
-        }
-        let digits_at = out.len();
+        let mut text = Text { bytes: [0; TEXT_MAX], len: 0 };
         let mut any = 0;
         for digits in parts(self.whole % 9, self.whole / 9) {
             let group = groups.next(digits)?;
             any |= group;
-            if out.len() > digits_at {
-                append_digits(group, digits, out);
-            } else if group > 0 {
-                out.extend_from_slice(itoa::Buffer::new().format(group).as_bytes());
-            }
+            // Zeros at the front are left out.
+            text.push(group, if text.len > 0 { digits } else { width(group) });
         }
-        if out.len() == digits_at {
-            out.push(b'0');
+        if text.len == 0 {
+            text.push(0, 1);
         }
         if self.scale > 0 {
-            out.push(b'.');
+            text.point();
         }
         let full = std::iter::repeat_n(9, usize::from(self.scale / 9));
         for digits in full.chain(Some(self.scale % 9).filter(|&rest| rest > 0)) {
             let group = groups.next(digits)?;
             any |= group;
-            append_digits(group, digits, out);
+            text.push(group, digits);
         }
         // The server writes no negative zero, and shows none.
-        if negative && any == 0 {
-            out.remove(start);
+        if negative && any > 0 {
+            out.push(b'-');
         }
+        out.extend_from_slice(text.bytes.get(..text.len).unwrap_or_default());
         Ok(())
     }
 }
@@ -126,15 +120,44 @@ impl Groups<'_> {
 const POWERS: [u32; 10] =
     [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
-/// Appends the last `digits` of a number's nine digits.
+/// How many digits a number has; none for zero.
 #[inline]
-fn append_digits(number: u32, digits: u8, out: &mut Vec<u8>) {
-    let mut nine = [b'0'; 9];
-    let parts = [number / 1_000_000, number / 1_000 % 1_000, number % 1_000];
-    for (three, part) in nine.as_chunks_mut::<3>().0.iter_mut().zip(parts) {
-        *three = TRIPLES.get(part as usize).copied().unwrap_or(*three);
+fn width(number: u32) -> u8 {
+    POWERS.iter().take_while(|power| number >= **power).count() as u8
+}
+
+/// More than 65 digits and a point.
+const TEXT_MAX: usize = 80;
+
+struct Text {
+    bytes: [u8; TEXT_MAX],
+    len: usize,
+}
+
+impl Text {
+    /// Appends the last `digits` of a number's nine digits.
+    #[inline]
+    fn push(&mut self, number: u32, digits: u8) {
+        let mut nine = [b'0'; 9];
+        let parts = [number / 1_000_000, number / 1_000 % 1_000, number % 1_000];
+        for (three, part) in nine.as_chunks_mut::<3>().0.iter_mut().zip(parts) {
+            *three = TRIPLES.get(part as usize).copied().unwrap_or(*three);
+        }
+        let digits = usize::from(digits.min(9));
+        let wanted = nine.get(9 - digits..).unwrap_or_default();
+        if let Some(room) = self.bytes.get_mut(self.len..self.len + digits) {
+            room.copy_from_slice(wanted);
+            self.len += digits;
+        }
     }
-    out.extend_from_slice(nine.get(9 - usize::from(digits.min(9))..).unwrap_or_default());
+
+    #[inline]
+    fn point(&mut self) {
+        if let Some(byte) = self.bytes.get_mut(self.len) {
+            *byte = b'.';
+            self.len += 1;
+        }
+    }
 }
 
 #[cfg(test)]

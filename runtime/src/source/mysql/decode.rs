@@ -110,7 +110,7 @@ impl<'a> Pass<'a> {
     /// An event that stands further back in the log: to be known, not to be told.
     fn preamble(&mut self, role: Role, event: &Event<'_>) -> Result<()> {
         match role {
-            Role::TableMap => self.rows.table_map(event, self.tables, &self.place)?,
+            Role::TableMap => self.table_map(event)?,
             Role::Gtid(_) => self.gtid(role, event)?,
             _ => {}
         }
@@ -134,7 +134,7 @@ impl<'a> Pass<'a> {
     fn tell(&mut self, role: Role, event: &Event<'_>) -> Result<()> {
         let step = self.step(role, event)?;
         match role {
-            Role::TableMap => return self.rows.table_map(event, self.tables, &self.place),
+            Role::TableMap => return self.table_map(event),
             Role::Rows(operation, version) => return self.rows(operation, version, event),
             Role::Gtid(_) => self.gtid(role, event)?,
             Role::Refused(hint) => return Err(refused(&self.place, &event.header, hint)),
@@ -156,6 +156,10 @@ impl<'a> Pass<'a> {
             )),
             Step::Statement(statement) => self.statement(statement, event),
         }
+    }
+
+    fn table_map(&mut self, event: &Event<'_>) -> Result<()> {
+        self.rows.table_map(event, self.format.as_ref(), self.tables, &self.place)
     }
 
     fn gtid(&mut self, role: Role, event: &Event<'_>) -> Result<()> {

@@ -301,13 +301,22 @@ impl<'a> Event<'a> {
     }
 }
 
+/// The two families of servers. Where their logs differ, no event says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// MySQL and Percona Server.
+    MySql,
+    /// MariaDB.
+    MariaDb,
+}
+
 /// What the first event of a file says of those behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Format {
     /// Version of the server.
     pub server: String,
-    /// The server is a MariaDB.
-    pub mariadb: bool,
+    /// Which family the server is of.
+    pub family: Family,
     /// Every event ends with a CRC32.
     pub checksum: bool,
 }
@@ -332,8 +341,9 @@ impl Format {
             return Err(Damage::new("the server that wrote it is older than MySQL 5.6"));
         }
         let server = String::from_utf8_lossy(&server).into_owned();
+        let family = if server.contains("MariaDB") { Family::MariaDb } else { Family::MySql };
         match kind {
-            0 | 1 => Ok(Self { mariadb: server.contains("MariaDB"), server, checksum: *kind == 1 }),
+            0 | 1 => Ok(Self { server, family, checksum: *kind == 1 }),
             _ => Err(Damage::new("its events have a checksum of a kind that is not known")),
         }
     }

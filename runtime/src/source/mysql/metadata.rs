@@ -1,5 +1,6 @@
 //! TABLE_MAP events: a table as the log describes it, with as much as `binlog_row_metadata` gives.
 
+use super::event::Family;
 use super::native::Native;
 use super::read::{Cursor, Damage, Read, bit};
 
@@ -42,7 +43,7 @@ pub(super) fn table_id(body: &[u8]) -> Read<u64> {
 }
 
 impl<'a> TableMap<'a> {
-    pub(super) fn read(body: &'a [u8]) -> Read<Self> {
+    pub(super) fn read(body: &'a [u8], family: Family) -> Read<Self> {
         let mut cursor = Cursor::new(body);
         let _id = cursor.u48()?;
         let _flags = cursor.u16()?;
@@ -64,18 +65,19 @@ impl<'a> TableMap<'a> {
         let mut map = Self { database, table, columns, named: count == 0 };
         while !cursor.is_empty() {
             let field = cursor.u8()?;
-            map.optional(field, cursor.packed_bytes()?)?;
+            map.optional(field, cursor.packed_bytes()?, family)?;
         }
         Ok(map)
     }
 
     /// Fields that are not known are passed over: servers add new ones.
-    fn optional(&mut self, field: u8, value: &'a [u8]) -> Read<()> {
+    fn optional(&mut self, field: u8, value: &'a [u8], family: Family) -> Read<()> {
         let mut cursor = Cursor::new(value);
+        let has_charset = |column: &MapColumn<'_>| column.native.has_charset(family);
         match field {
             1 => self.flags(value, |c| c.native.has_sign(), |c| &mut c.unsigned),
-            2 => self.default_collation(&mut cursor, |c| c.native.has_charset())?,
-            3 => self.collations(&mut cursor, |c| c.native.has_charset())?,
+            2 => self.default_collation(&mut cursor, has_charset)?,
+            3 => self.collations(&mut cursor, has_charset)?,
             4 => {
                 for column in &mut self.columns {
                     column.name = cursor.packed_bytes()?;

@@ -2,6 +2,7 @@
 //!
 //! <https://mariadb.com/kb/en/table_map_event/>
 
+use super::event::Family;
 use super::read::{Cursor, Damage, Read};
 
 /// A column's type.
@@ -120,17 +121,19 @@ impl Native {
         )
     }
 
-    /// True for the types that the log tells the charset of. A geometry is a BLOB to the server.
-    pub(super) const fn has_charset(self) -> bool {
-        matches!(
-            self,
+    /// True for the types that the log tells the charset of. A geometry is a BLOB to MariaDB, and a
+    /// vector one to MySQL.
+    pub(super) fn has_charset(self, family: Family) -> bool {
+        match self {
             Self::Char(_)
-                | Self::VarChar(_)
-                | Self::Blob(_)
-                | Self::Geometry(_)
-                | Self::CompressedVarChar(_)
-                | Self::CompressedBlob(_)
-        )
+            | Self::VarChar(_)
+            | Self::Blob(_)
+            | Self::Vector(_)
+            | Self::CompressedVarChar(_)
+            | Self::CompressedBlob(_) => true,
+            Self::Geometry(_) => family == Family::MariaDb,
+            _ => false,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidemill_rows::{FrameBuilder, Operation, RowRef, TooLarge};
 
-use super::event::{Event, RowsVersion};
+use super::event::{Event, Family, Format, RowsVersion};
 use super::read::{Damage, InColumn};
 use super::row::{NO_TABLE, Present, Rows};
 use super::table::{Found, FrameIndex, TableMaps, Wanted};
@@ -49,10 +49,12 @@ impl RowReader {
     pub(super) fn table_map(
         &mut self,
         event: &Event<'_>,
+        format: Option<&Format>,
         tables: &mut dyn Tables,
         place: &Place,
     ) -> Result<()> {
-        self.maps.learn(event.body, self.chunk, tables, place)
+        let family = format.map_or(Family::MySql, |format| format.family);
+        self.maps.learn(event.body, family, self.chunk, tables, place)
     }
 
     pub(super) fn statements(

@@ -7,6 +7,7 @@ use tidemill_rows::{FrameBuilder, KeyKind, Schema, TooLarge};
 
 use super::cell::{Code, Size};
 use super::column::{Decoded, Unreadable, utf8};
+use super::event::Family;
 use super::metadata::{TableMap, table_id};
 use super::read::Read;
 use super::{Place, damaged};
@@ -113,6 +114,7 @@ impl TableMaps {
     pub(super) fn learn(
         &mut self,
         body: &[u8],
+        family: Family,
         chunk: u64,
         tables: &mut dyn Tables,
         place: &Place,
@@ -124,7 +126,7 @@ impl TableMaps {
             known.chunk = chunk;
             return Ok(());
         }
-        let wanted = self.compile(body, tables, place)?;
+        let wanted = self.compile(body, family, tables, place)?;
         if self.known.len() >= TABLES_MAX {
             // Those of this chunk may still be needed.
             self.known.retain(|_, known| known.chunk == chunk);
@@ -165,11 +167,12 @@ impl TableMaps {
     fn compile(
         &mut self,
         body: &[u8],
+        family: Family,
         tables: &mut dyn Tables,
         place: &Place,
     ) -> Result<Option<Wanted>> {
         let broken = |damage| damaged(place, damage);
-        let map = TableMap::read(body).map_err(broken)?;
+        let map = TableMap::read(body, family).map_err(broken)?;
         let (database, table) = names(&map).map_err(broken)?;
         if !map.named {
             // Tables that nobody wants need no names.

@@ -89,7 +89,7 @@ impl Walk {
                 read_gtid(gtid, event, &mut self.transaction).map_err(|d| damaged(place, d))?;
             }
             // The rows of each event make a frame, but a table's description holds for several.
-            Role::TableMap => self.rows.table_map(event, tables, place)?,
+            Role::TableMap => self.rows.table_map(event, self.format.as_ref(), tables, place)?,
             Role::Rows(operation, version) if shown => {
                 has_rows = true;
                 let out = &mut self.builder;
