@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use crate::support::golden;
 
+mod garbage;
 mod help;
 mod run;
 mod schema;

@@ -2,7 +2,7 @@ mod damage;
 mod golden;
 mod inspect;
 mod oracle;
-mod reading;
+pub(crate) mod reading;
 mod resume;
 mod select;
 mod text;

@@ -19,8 +19,22 @@ impl Tables for Everything {
     }
 }
 
-pub(super) fn golden(path: &str) -> PathBuf {
+pub(crate) fn golden(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(path)
+}
+
+/// The first file of every recorded log, whichever server wrote it.
+pub(crate) fn recorded() -> Vec<PathBuf> {
+    let mut logs = logs(&golden("binlog"));
+    assert!(logs.len() > 30, "only {} logs", logs.len());
+    logs.sort();
+    logs
+}
+
+fn logs(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let paths = entries.flat_map(|path| if path.is_dir() { logs(&path) } else { vec![path] });
+    paths.filter(|path| path.extension().is_some_and(|ext| ext == "000001")).collect()
 }
 
 pub(super) fn settings(paths: &[&Path]) -> Settings {
@@ -76,7 +90,7 @@ pub(super) fn frames(settings: &Settings, from: Option<&Position>) -> (Vec<Vec<u
 }
 
 /// A frame for each transaction of a file, until the end or the error that ends it.
-pub(super) fn transactions(path: &Path) -> (Vec<Vec<u8>>, Result<()>) {
+pub(crate) fn transactions(path: &Path) -> (Vec<Vec<u8>>, Result<()>) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let log = std::fs::read(path).unwrap();
     let mut framer = Framer::new(name, 4, &[]).unwrap();

@@ -6,6 +6,8 @@ use tidemill_rows::{
     Schema,
 };
 
+use crate::decode::reading;
+
 /// A small frame of so many inserts into a table of two columns.
 pub(super) fn small(rows: u32) -> Vec<u8> {
     let mut frames = FrameBuilder::new();
@@ -93,8 +95,21 @@ pub(super) fn every_type() -> Schema {
     }
 }
 
-/// The frames that native and sandboxed plugins must treat alike.
-pub(super) fn fixtures() -> Vec<(&'static str, Vec<u8>)> {
+/// The frames that native and sandboxed plugins must treat alike: built ones, and every transaction
+/// of every recorded log.
+pub(super) fn fixtures() -> Vec<(String, Vec<u8>)> {
+    let built = built().into_iter().map(|(what, frame)| (what.to_owned(), frame));
+    built.chain(recorded()).collect()
+}
+
+fn recorded() -> impl Iterator<Item = (String, Vec<u8>)> {
+    reading::recorded().into_iter().flat_map(|log| {
+        let frames = reading::transactions(&log).0.into_iter().enumerate();
+        frames.map(move |(index, frame)| (format!("frame {index} of {}", log.display()), frame))
+    })
+}
+
+fn built() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("nothing", finish(FrameBuilder::new())),
         ("one insert", small(1)),
