@@ -23,6 +23,8 @@ pub(super) enum Code {
     Float,
     Double,
     Decimal(Packing),
+    /// The same with few digits.
+    ShortDecimal(Packing),
     Year,
     Date,
     /// With so many bytes behind the second.
@@ -101,18 +103,15 @@ impl Code {
             Self::UInt64 => row.bits(slot, cursor.u64()?),
             Self::Float => row.float32(slot, f32::from_bits(cursor.u32()?)),
             Self::Double => row.float64(slot, f64::from_bits(cursor.u64()?)),
-            Self::Decimal(packing) => {
-                let packed = cursor.take(packing.len())?;
-                row.bytes_with(slot, |out| packing.append(packed, out))?;
+            Self::ShortDecimal(packing) => {
+                let (text, len) = packing.read_short(cursor)?;
+                row.short(slot, text, len);
             }
+            Self::Decimal(packing) => row.bytes(slot, packing.read(cursor)?.as_bytes()),
             Self::Text(prefix, charset) => {
                 let text = prefixed(cursor, prefix)?;
                 if charset == Charset::Utf8 {
-                    // Most text is ASCII, and to see that takes a fraction of the time.
-                    if !text.is_ascii() {
-                        std::str::from_utf8(text).map_err(|_| NOT_UTF8)?;
-                    }
-                    row.bytes(slot, text);
+                    row.text(slot, text).map_err(|_| NOT_UTF8)?;
                 } else {
                     row.bytes_with(slot, |out| charset.append_utf8(text, out))?;
                 }
@@ -130,20 +129,8 @@ impl Code {
             Self::TimestampOld => row.civil(slot, temporal::timestamp_old(cursor)?),
             Self::Year => row.bits(slot, year(cursor.u8()?)),
             Self::Bit(bytes) => row.bits(slot, cursor.big(usize::from(bytes))?),
-            Self::Enum(bytes, labels) => {
-                let index = cursor.little(usize::from(bytes))?;
-                if index > u64::from(labels) {
-                    return Err(Damage::new("its ENUM has a value without a label"));
-                }
-                row.bits(slot, index);
-            }
-            Self::Set(bytes, unlabelled) => {
-                let members = cursor.little(usize::from(bytes))?;
-                if members & unlabelled != 0 {
-                    return Err(Damage::new("its SET has a member without a label"));
-                }
-                row.bits(slot, members);
-            }
+            Self::Enum(bytes, labels) => row.bits(slot, label(cursor, bytes, labels)?),
+            Self::Set(bytes, unlabelled) => row.bits(slot, members(cursor, bytes, unlabelled)?),
             Self::Null => row.null(slot),
         }
         Ok(())
@@ -155,6 +142,22 @@ const NOT_UTF8: Damage = Damage::new("its text is not UTF-8, though its charset 
 /// 0 is the year 0000, 1 is 1901.
 fn year(byte: u8) -> u64 {
     if byte == 0 { 0 } else { 1900 + u64::from(byte) }
+}
+
+#[inline]
+fn label(cursor: &mut Cursor<'_>, bytes: u8, labels: u16) -> Read<u64> {
+    match cursor.little(usize::from(bytes))? {
+        index if index <= u64::from(labels) => Ok(index),
+        _ => Err(Damage::new("its ENUM has a value without a label")),
+    }
+}
+
+#[inline]
+fn members(cursor: &mut Cursor<'_>, bytes: u8, unlabelled: u64) -> Read<u64> {
+    match cursor.little(usize::from(bytes))? {
+        members if members & unlabelled == 0 => Ok(members),
+        _ => Err(Damage::new("its SET has a member without a label")),
+    }
 }
 
 /// The log leaves the zeros at a BINARY's end away.

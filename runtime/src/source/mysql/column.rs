@@ -74,7 +74,11 @@ impl Decoded {
             Native::Decimal { precision, scale } => {
                 let packing = Packing::new(precision, scale)?;
                 let size = Size::Fixed(packing.len() as u8);
-                (LogicalType::Decimal, sql::DECIMAL, Code::Decimal(packing), size)
+                let code = match packing.is_short() {
+                    true => Code::ShortDecimal(packing),
+                    false => Code::Decimal(packing),
+                };
+                (LogicalType::Decimal, sql::DECIMAL, code, size)
             }
             Native::Bit(bits) => {
                 let bytes = bits.div_ceil(8) as u8;
