@@ -4,6 +4,7 @@ use tidemill_rows::RowWriter;
 
 use super::charset::Charset;
 use super::decimal::Packing;
+use super::packed::inflate;
 use super::read::{Cursor, Damage, Read};
 use super::temporal;
 
@@ -46,6 +47,8 @@ pub(super) enum Code {
     /// The same, filled up with zeros to so many bytes.
     Binary(u8, u16),
     Geometry(u8),
+    /// Text or bytes that MariaDB compressed, with a length of so many bytes before them.
+    Compressed(u8, Charset),
     /// Nothing; always NULL.
     Null,
 }
@@ -109,15 +112,13 @@ impl Code {
             }
             Self::Decimal(packing) => row.bytes(slot, packing.read(cursor)?.as_bytes()),
             Self::Text(prefix, charset) => {
-                let text = prefixed(cursor, prefix)?;
-                if charset == Charset::Utf8 {
-                    row.text(slot, text).map_err(|_| NOT_UTF8)?;
-                } else {
-                    row.bytes_with(slot, |out| charset.append_utf8(text, out))?;
-                }
+                text(prefixed(cursor, prefix)?, charset, slot, row)?;
             }
             Self::Bytes(prefix) | Self::Geometry(prefix) => {
                 row.bytes(slot, prefixed(cursor, prefix)?);
+            }
+            Self::Compressed(prefix, charset) => {
+                compressed(prefixed(cursor, prefix)?, charset, slot, row)?;
             }
             Self::Binary(prefix, len) => binary(prefixed(cursor, prefix)?, len, slot, row)?,
             Self::Date => row.civil(slot, temporal::date(cursor)?),
@@ -138,6 +139,35 @@ impl Code {
 }
 
 const NOT_UTF8: Damage = Damage::new("its text is not UTF-8, though its charset is");
+
+#[inline(always)]
+fn text(text: &[u8], charset: Charset, slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
+    if charset == Charset::Utf8 {
+        row.text(slot, text).map_err(|_| NOT_UTF8)
+    } else {
+        row.bytes_with(slot, |out| charset.append_utf8(text, out))
+    }
+}
+
+/// A byte of zero stands before a value that did not become shorter; nothing before an empty one.
+/// Decompressing takes memory for each value, and many times as long as that takes.
+fn compressed(packed: &[u8], charset: Charset, slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
+    let mut inflated = Vec::new();
+    let value = match packed.split_first() {
+        None => packed,
+        Some((0, plain)) => plain,
+        Some(_) => {
+            inflate(packed, &mut inflated)?;
+            &inflated
+        }
+    };
+    if charset == Charset::Binary {
+        row.bytes(slot, value);
+        Ok(())
+    } else {
+        text(value, charset, slot, row)
+    }
+}
 
 /// 0 is the year 0000, 1 is 1901.
 fn year(byte: u8) -> u64 {
