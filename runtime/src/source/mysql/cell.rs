@@ -4,6 +4,7 @@ use tidemill_rows::RowWriter;
 
 use super::charset::Charset;
 use super::decimal::Packing;
+use super::json_text;
 use super::read::{Cursor, Damage, Read};
 use super::temporal;
 
@@ -44,6 +45,8 @@ pub(super) enum Code {
     /// The same, filled up with zeros to so many bytes.
     Binary(u8, u16),
     Geometry(u8),
+    /// MySQL's binary JSON.
+    Json(u8),
     /// Nothing; always NULL.
     Null,
 }
@@ -67,8 +70,9 @@ impl Size {
     }
 }
 
+/// Bytes behind a length of so many bytes.
 #[inline]
-fn prefixed<'a>(cursor: &mut Cursor<'a>, prefix: u8) -> Read<&'a [u8]> {
+pub(super) fn prefixed<'a>(cursor: &mut Cursor<'a>, prefix: u8) -> Read<&'a [u8]> {
     let len = match prefix {
         1 => usize::from(cursor.u8()?),
         2 => usize::from(cursor.u16()?),
@@ -119,6 +123,10 @@ impl Code {
             }
             Self::Bytes(prefix) | Self::Geometry(prefix) => {
                 row.bytes(slot, prefixed(cursor, prefix)?);
+            }
+            Self::Json(prefix) => {
+                let document = prefixed(cursor, prefix)?;
+                row.bytes_with(slot, |out| json_text::append(document, out))?;
             }
             Self::Binary(prefix, len) => binary(prefixed(cursor, prefix)?, len, slot, row)?,
             Self::Date => row.civil(slot, temporal::date(cursor)?),

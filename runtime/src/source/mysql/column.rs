@@ -27,11 +27,6 @@ pub(super) struct Unreadable {
     pub(super) hint: &'static str,
 }
 
-const JSON: Unreadable = Unreadable {
-    what: "MySQL's binary JSON",
-    hint: "this version does not read it; leave the table out with tables: {exclude: […]}, or the \
-           column with the plugin `columns`",
-};
 const COMPRESSED: Unreadable = Unreadable {
     what: "a COMPRESSED column of MariaDB",
     hint: "this version does not read it; alter the column to one that is not COMPRESSED, or leave \
@@ -97,7 +92,7 @@ impl Decoded {
                 (LogicalType::Bytes, sql::VARBINARY, Code::Bytes(prefix), Size::Prefixed(prefix))
             }
             Native::Json(prefix) => {
-                (LogicalType::Json, sql::VARCHAR, Code::Null, Size::Prefixed(prefix))
+                (LogicalType::Json, sql::VARCHAR, Code::Json(prefix), Size::Prefixed(prefix))
             }
             Native::Null => (LogicalType::Text, sql::NULL, Code::Null, Size::Fixed(0)),
             Native::Char(_)
@@ -108,7 +103,6 @@ impl Decoded {
             _ => temporal(map.native)?,
         };
         let unreadable = match map.native {
-            Native::Json(_) => Some(JSON),
             Native::CompressedBlob(_) | Native::CompressedVarChar(_) => Some(COMPRESSED),
             _ if is_text(logical) && is_unknown(map) => Some(CHARSET),
             _ => None,

@@ -48,13 +48,15 @@ pub enum Role {
     Refused(&'static str),
 }
 
-/// The two layouts of rows events.
+/// The layouts of rows events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowsVersion {
     /// MariaDB, MySQL 5.5.
     V1,
     /// MySQL since 5.6.
     V2,
+    /// The second, for updates that may say of JSON documents only what changed inside.
+    Partial,
 }
 
 /// The kinds of event that name a transaction.
@@ -138,14 +140,7 @@ pub const EVENT_TYPES: &[EventType] = &[
     event(36, "Transaction_context", Role::Passive),
     event(37, "View_change", Role::Passive),
     event(38, "XA_prepare", Role::XaPrepare),
-    event(
-        39,
-        "Update_rows_partial",
-        Role::Refused(
-            "set binlog_row_value_options='' on the server: this version does not read partial \
-             JSON updates",
-        ),
-    ),
+    rows(39, "Update_rows_partial", Operation::Update, RowsVersion::Partial),
     event(
         40,
         "Transaction_payload",
