@@ -121,13 +121,9 @@ impl Code {
                     row.bytes_with(slot, |out| charset.append_utf8(text, out))?;
                 }
             }
-            Self::Bytes(prefix) | Self::Geometry(prefix) => {
-                row.bytes(slot, prefixed(cursor, prefix)?);
-            }
-            Self::Json(prefix) => {
-                let document = prefixed(cursor, prefix)?;
-                row.bytes_with(slot, |out| json_text::append(document, out))?;
-            }
+            Self::Bytes(prefix) => row.bytes(slot, prefixed(cursor, prefix)?),
+            Self::Geometry(prefix) => geometry(prefixed(cursor, prefix)?, slot, row)?,
+            Self::Json(prefix) => json(prefixed(cursor, prefix)?, slot, row)?,
             Self::Binary(prefix, len) => binary(prefixed(cursor, prefix)?, len, slot, row)?,
             Self::Date => row.civil(slot, temporal::date(cursor)?),
             Self::Time(fraction) => row.int(slot, temporal::time(cursor, fraction)?),
@@ -177,4 +173,33 @@ fn binary(bytes: &[u8], len: u16, slot: u32, row: &mut RowWriter<'_>) -> Read<()
         out.resize(end, 0);
         Ok(())
     })
+}
+
+/// Every geometry begins with the number of its reference system.
+fn geometry(bytes: &[u8], slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
+    if bytes.len() < 4 {
+        return Err(Damage::new("its GEOMETRY is shorter than its SRID"));
+    }
+    row.bytes(slot, bytes);
+    Ok(())
+}
+
+fn json(document: &[u8], slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
+    row.bytes_with(slot, |out| json_text::append(document, out))
+}
+
+#[cfg(test)]
+mod tests {
+    use tidemill_rows::FrameBuilder;
+
+    use super::*;
+
+    #[test]
+    fn a_geometry_without_its_reference_system_is_damage() {
+        let mut frame = FrameBuilder::new();
+        let mut row = frame.row(1);
+        let mut read = |value: &[u8]| Code::Geometry(1).read(&mut Cursor::new(value), 0, &mut row);
+        assert!(read(&[3, 0, 0, 0]).is_err());
+        assert_eq!(read(&[4, 0, 0, 0, 0]), Ok(()));
+    }
 }

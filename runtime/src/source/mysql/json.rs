@@ -242,7 +242,7 @@ pub(super) mod encode {
         let width = if large { 4 } else { 2 };
         let put = |out: &mut Vec<u8>, number: usize| {
             assert!(large || number <= 0xffff, "too much for a small container");
-            out.extend_from_slice(&(number as u32).to_le_bytes()[..width]);
+            out.extend((number as u32).to_le_bytes().iter().take(width));
         };
         let name_len = names.map_or(0, |_| width + 2);
         let (mut name_entries, mut entries) = (Vec::new(), Vec::new());

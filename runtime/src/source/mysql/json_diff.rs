@@ -1,9 +1,9 @@
-//! Updates that log only what changed inside a JSON document (`binlog_row_value_options =
-//! PARTIAL_JSON`): the text of the document that they make of the one before.
+//! Differences of JSON documents, from updates that log only what changed inside of one, with
+//! `binlog_row_value_options=PARTIAL_JSON`: the text of what they make of the document before.
 //!
-//! A difference is an operation, the path of a place and, but for a removal, a value. They apply one
-//! after the other, as the server applies them on a replica; where it would refuse one, so does
-//! this. Of the document before, only the containers on the paths are taken apart.
+//! A difference is an operation, the path of a place and, but for a removal, a value. They apply
+//! one after the other, as on a replica; where the server would refuse one, so does this. Of the
+//! document before, only the containers on the paths are taken apart.
 
 use std::borrow::Cow;
 
@@ -250,7 +250,7 @@ mod tests {
             (node, path) = match node {
                 Json::Array(elements) if !elements.is_empty() => {
                     let index = index.index(elements.len());
-                    (&mut elements[index], format!("{path}[{index}]"))
+                    (elements.get_mut(index)?, format!("{path}[{index}]"))
                 }
                 Json::Object(members) if !members.is_empty() => {
                     let index = index.index(members.len());
@@ -270,7 +270,7 @@ mod tests {
                 let index = last.index(elements.len());
                 path += &format!("[last-{}]", elements.len() - 1 - index);
                 match operation {
-                    REPLACE => elements[index] = value.clone(),
+                    REPLACE => *elements.get_mut(index)? = value.clone(),
                     _ => drop(elements.remove(index)),
                 }
             }
