@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
 /// # Errors
 /// The error that ends the log, after all before it was written.
 pub fn inspect(path: &Path, json: bool, out: &mut impl Write) -> Result<()> {
-    let settings = Settings { path: Paths::One(path.display().to_string()), follow: false };
+    let settings = Settings { path: Paths::One(path.display().to_string()), ..Settings::default() };
     let mut source = BinlogFiles::open(&settings, Path::new(""), None)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {

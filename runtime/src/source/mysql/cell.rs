@@ -4,6 +4,7 @@ use tidemill_rows::RowWriter;
 
 use super::charset::Charset;
 use super::decimal::Packing;
+use super::declared::Declared;
 use super::read::{Cursor, Damage, Read};
 use super::temporal;
 
@@ -44,6 +45,8 @@ pub(super) enum Code {
     /// The same, filled up with zeros to so many bytes.
     Binary(u8, u16),
     Geometry(u8),
+    /// Bytes that are something else, with a length of so many bytes before them.
+    Declared(u8, Declared),
     /// Nothing; always NULL.
     Null,
 }
@@ -121,6 +124,10 @@ impl Code {
                 row.bytes(slot, prefixed(cursor, prefix)?);
             }
             Self::Binary(prefix, len) => binary(prefixed(cursor, prefix)?, len, slot, row)?,
+            Self::Declared(prefix, declared) => {
+                let bytes = prefixed(cursor, prefix)?;
+                row.bytes_with(slot, |out| declared.append(bytes, out))?;
+            }
             Self::Date => row.civil(slot, temporal::date(cursor)?),
             Self::Time(fraction) => row.int(slot, temporal::time(cursor, fraction)?),
             Self::DateTime(fraction) => row.civil(slot, temporal::datetime(cursor, fraction)?),

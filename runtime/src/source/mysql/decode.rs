@@ -52,7 +52,7 @@ impl Decode for Decoder {
         tables: &mut dyn Tables,
         out: &mut FrameBuilder,
     ) -> Result<()> {
-        self.rows.next_chunk();
+        self.rows.next_chunk(chunk.definitions.clone());
         let mut pass = Pass {
             rows: &mut self.rows,
             transaction: &mut self.transaction,
@@ -154,7 +154,10 @@ impl<'a> Pass<'a> {
                  further on in the log: this version does not read such transactions",
                 "commit with XA COMMIT … ONE PHASE, or start behind this place",
             )),
-            Step::Statement(statement) => self.statement(statement, event),
+            Step::Statement(statement) => {
+                self.rows.follow(&statement, event, &self.place);
+                self.statement(statement, event)
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::definitions::{Definitions, Trail};
 use super::event::{CHECKSUM_LEN, EVENT_BYTES_MAX, Event, Format, HEADER_LEN, Header, Role};
 use super::read::Damage;
 use super::transaction::{Step, Track};
@@ -39,6 +40,10 @@ pub struct Framer {
     preamble: Bytes,
     part: u32,
     chunk_bytes: usize,
+    /// What is known of the tables, if there is a schema file.
+    trail: Option<Trail>,
+    /// Transactions that end up to here are gone past for what they define.
+    skip_to: u64,
 }
 
 impl Framer {
@@ -60,6 +65,8 @@ impl Framer {
             preamble: Bytes::copy_from_slice(format_event),
             part: 0,
             chunk_bytes: CHUNK_BYTES,
+            trail: None,
+            skip_to: 0,
         };
         if !format_event.is_empty() {
             let format = Event::read(format_event, None).and_then(|(e, _)| Format::read(e.body));
@@ -72,6 +79,19 @@ impl Framer {
     #[must_use]
     pub fn chunks_of(self, bytes: usize) -> Self {
         Self { chunk_bytes: bytes, ..self }
+    }
+
+    /// The same with what is known of the tables where it begins. What stands up to `skip_to` is
+    /// only read for what it defines.
+    #[must_use]
+    pub fn defined(self, definitions: Option<Arc<Definitions>>, skip_to: u64) -> Self {
+        Self { trail: definitions.map(Trail::new), skip_to, ..self }
+    }
+
+    /// What is known of the tables behind the events that were gone past so far.
+    #[must_use]
+    pub fn definitions(&self) -> Option<&Arc<Definitions>> {
+        self.trail.as_ref().map(Trail::end)
     }
 
     /// The bytes that no chunk holds yet, for the caller to append to and give to [`Self::fill`].
@@ -109,13 +129,16 @@ impl Framer {
                 // What stands before the damage is delivered first; the error comes again.
                 Err(error) => return self.flush().map_or(Err(error), |chunk| Ok(Some(chunk))),
             }
-            if self.scanned >= self.chunk_bytes {
-                if self.border > 0 {
-                    return Ok(self.flush());
+            let full = self.scanned >= self.chunk_bytes;
+            if self.border > 0 && (full || self.offset + self.border as u64 == self.skip_to) {
+                if let Some(chunk) = self.flush() {
+                    return Ok(Some(chunk));
                 }
+            } else if full && self.track.is_open() {
                 // Not between a GTID and what it announces.
-                if self.track.is_open() {
-                    return self.cut_inside().map(Some);
+                let chunk = self.cut_inside()?;
+                if self.offset > self.skip_to {
+                    return Ok(Some(chunk));
                 }
             }
         }
@@ -132,7 +155,7 @@ impl Framer {
         self.border = 0;
         self.part = 0;
         self.preamble = self.format_event.clone();
-        Some(chunk)
+        Some(chunk).filter(|_| self.offset > self.skip_to)
     }
 
     /// Checks that nothing is left when the file has ended.
@@ -181,7 +204,12 @@ impl Framer {
             } else if self.format.is_none() {
                 return Err(Damage::new("no format description stands before it"));
             }
-            self.track.step(role, &event)
+            let step = self.track.step(role, &event)?;
+            if let (Step::Statement(statement), Some(trail)) = (&step, &mut self.trail) {
+                let offset = self.offset + self.scanned as u64;
+                trail.follow(statement, &event, &Place { file: self.file.clone(), offset });
+            }
+            Ok(())
         });
         step.map_err(|damage| damaged(&self.place(self.scanned), damage))?;
         if let (Role::Refused(hint), START_ENCRYPTION) = (role, header.number) {
@@ -191,6 +219,7 @@ impl Framer {
         self.scanned += header.length as usize;
         if self.track.is_between() {
             self.border = self.scanned;
+            self.trail.iter_mut().for_each(Trail::border);
         }
         Ok(true)
     }
@@ -223,6 +252,7 @@ impl Framer {
     /// Takes the first `len` bytes of the window away as a chunk.
     fn chunk(&mut self, len: usize, position: Option<Position>) -> Chunk {
         let start = Position::new(self.place(0).to_string());
+        let at_border = len == self.border;
         let events = self.window.split_to(len);
         self.offset += len as u64;
         self.scanned -= len;
@@ -235,6 +265,7 @@ impl Framer {
             continued: false,
             log_bytes: self.offset,
             log_bytes_total: None,
+            definitions: self.trail.as_mut().map(|trail| trail.cut(at_border)),
         }
     }
 

@@ -15,7 +15,9 @@ mod cell;
 mod charset;
 mod column;
 mod decimal;
+mod declared;
 mod decode;
+mod definitions;
 pub mod event;
 mod framer;
 mod metadata;
@@ -30,6 +32,7 @@ mod transaction;
 mod walk;
 
 pub use decode::Decoder;
+pub use definitions::Definitions;
 pub use framer::{CHUNK_BYTES, Framer};
 pub use walk::{Seen, Walk};
 

@@ -5,7 +5,7 @@ use tidemill_rows::{ChangeRecord, FrameBuilder};
 use super::event::{Event, Format, Header, Role};
 use super::rows::RowReader;
 use super::statement::Query;
-use super::transaction::{Track, read_gtid};
+use super::transaction::{Step, Track, read_gtid};
 use super::{Place, damaged, refused, unknown};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Chunk, Tables};
@@ -50,7 +50,7 @@ impl Walk {
         mut each: impl FnMut(&Seen<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut place = Place::read(&chunk.start)?;
-        self.rows.next_chunk();
+        self.rows.next_chunk(chunk.definitions.clone());
         self.track = Track::default();
         for (bytes, shown) in [(&chunk.preamble, false), (&chunk.events, true)] {
             let mut rest = &bytes[..];
@@ -121,7 +121,10 @@ impl Walk {
                 frame: has_rows.then_some(&self.frame),
             })?;
         }
-        self.track.step(role, event).map_err(|damage| damaged(place, damage))?;
+        let step = self.track.step(role, event).map_err(|damage| damaged(place, damage))?;
+        if let Step::Statement(statement) = step {
+            self.rows.follow(&statement, event, place);
+        }
         if self.track.is_between() {
             self.transaction.clear();
         }
