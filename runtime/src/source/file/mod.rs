@@ -7,11 +7,13 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
+mod blocks;
 mod config;
 mod list;
 mod reader;
 mod schema;
 
+use blocks::Blocks;
 pub use config::{Paths, Settings};
 use list::List;
 use reader::{BLOCK_BYTES, Progress, Reader, Start};
@@ -31,6 +33,7 @@ pub struct BinlogFiles {
     framer: Framer,
     /// Where to begin, while what stands before is read for what it defines.
     from: Option<Place>,
+    blocks: Blocks,
     work: Work,
 }
 
@@ -70,7 +73,7 @@ impl BinlogFiles {
             }
         };
         let (framer, from) = framer(&start, definitions, from)?;
-        Ok(Self { framer, from, work: Work::Here(Box::new(reader)) })
+        Ok(Self { framer, from, blocks: Blocks::default(), work: Work::Here(Box::new(reader)) })
     }
 
     async fn advance(&mut self) -> Result<Option<Chunk>> {
@@ -82,14 +85,16 @@ impl BinlogFiles {
                     return Ok(Some(counted(chunk, reader)));
                 }
                 let (rest, missing) = (self.framer.rest(), self.framer.missing());
-                let mut window = Vec::with_capacity(rest.len() + BLOCK_BYTES);
+                let mut window = self.blocks.take(rest.len() + BLOCK_BYTES);
                 window.extend_from_slice(rest);
                 self.send(move |reader| reader.read(window, missing).map(Done::Read));
             }
             let done = self.back().await?;
             let Work::Here(reader) = &self.work else { continue };
             match done {
-                Done::Read(Progress::Bytes(window)) => self.framer.fill(window),
+                Done::Read(Progress::Bytes(window)) => {
+                    self.framer.fill(self.blocks.filled(window));
+                }
                 Done::Read(progress) => {
                     if let Some(chunk) = self.framer.flush() {
                         return Ok(Some(counted(chunk, reader)));

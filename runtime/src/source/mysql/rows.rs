@@ -7,7 +7,7 @@ use tidemill_rows::{FrameBuilder, Operation, RowRef, TooLarge};
 use super::definitions::Definitions;
 use super::event::{Event, Family, Format, RowsVersion};
 use super::read::{Damage, InColumn};
-use super::row::{NO_TABLE, Present, Rows};
+use super::row::{NO_TABLE, Rows, Scratch};
 use super::statement::Statement;
 use super::table::{Found, FrameIndex, TableMaps, Wanted};
 use super::{Place, damaged};
@@ -18,7 +18,7 @@ use crate::source::{Projection, Tables};
 #[derive(Debug, Default)]
 pub(super) struct RowReader {
     maps: TableMaps,
-    present: Present,
+    scratch: Scratch,
     /// What is known beside the log, if there is a schema file.
     definitions: Option<Arc<Definitions>>,
     /// Numbers the chunks: each describes the tables of its rows.
@@ -103,7 +103,7 @@ impl RowReader {
             }
         };
         let schema = table.frame_index(self.frame, out).map_err(|full| broken(full.into()))?;
-        let appended = rows.append(table, &mut self.present, out, |(before, after), out| {
+        let appended = rows.append(table, &mut self.scratch, out, |(before, after), out| {
             Ok(each(Changed { schema, before, after }, out)?)
         });
         appended.map_err(|found| of_table(broken(found.damage), found, table))

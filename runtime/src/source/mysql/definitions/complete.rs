@@ -157,7 +157,6 @@ impl Column {
             | (Kind::Time(0), Native::TimeOld)
             | (Kind::DateTime(0), Native::DateTimeOld)
             | (Kind::Timestamp(0), Native::TimestampOld)
-            | (Kind::VarChar(_), Native::CompressedVarChar(_))
             | (Kind::Text, Native::Blob(_) | Native::CompressedBlob(_))
             // MariaDB's JSON is text.
             | (Kind::Json, Native::Json(_) | Native::Blob(4))
@@ -175,6 +174,10 @@ impl Column {
             (Kind::Char(characters), Native::Char(most))
             | (Kind::VarChar(characters), Native::VarChar(most)) => {
                 bytes(characters) == Some(u32::from(most))
+            }
+            // With the byte that says how a value is compressed.
+            (Kind::VarChar(characters), Native::CompressedVarChar(most)) => {
+                bytes(characters) == most.checked_sub(1).map(u32::from)
             }
             (Kind::Enum, Native::Enum(bytes)) => bytes == if labels < 256 { 1 } else { 2 },
             (Kind::Set, Native::Set(bytes)) => {

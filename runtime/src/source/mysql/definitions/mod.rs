@@ -106,7 +106,7 @@ impl Definitions {
         if !matches!(statement, Statement::Ddl(_) | Statement::Other) {
             return;
         }
-        let Ok(query) = Query::read(event.body) else { return };
+        let Ok(query) = Query::read(event) else { return };
         let Ok(text) = query.utf8() else { return };
         let mut session = Session {
             database: String::from_utf8_lossy(query.database).into_owned(),
