@@ -224,7 +224,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("CREATE TABLE t AS SELECT 1", "2:16 the columns are missing here"),
     ("CREATE TABLE t (a INT) AS SELECT 1 b", "2:16 columns come from a SELECT"),
     ("CREATE TABLE t (a INT, A INT)", "2:24 the table has a column `A` already"),
-    ("CREATE TABLE t (a INT, )", "2:22 a name is missing here"),
+    ("CREATE TABLE t (a INT, )", "2:23 a name is missing here"),
     ("CREATE TABLE t (a INT); ALTER TABLE t ADD a INT", "2:43 the table has a column `a` already"),
     ("CREATE TABLE t (a INT); ALTER TABLE t DROP b", "2:44 the table has no column `b`"),
     ("CREATE TABLE t (a INT, CONSTRAINT x BUT (a))", "2:37 this constraint is not known"),
