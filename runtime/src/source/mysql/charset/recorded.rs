@@ -104,12 +104,13 @@ fn every_code_is_the_character_that_the_servers_select() {
         let mut faults = Vec::new();
         let mut compared = 0;
         for row in rows(&format!("{server}codes"), "codes.digests") {
-            let name = &row["charset"];
-            let ours = ours.entry(name.clone()).or_insert_with(|| digests(name));
-            let lead = row["code_lead"].parse().unwrap();
-            let selected = (row["characters"].parse().unwrap(), row["crc"].parse().unwrap());
-            if ours[&lead] != selected {
-                faults.push(format!("{name} {lead:x}: {:?}, not {selected:?}", ours[&lead]));
+            let [name, lead, characters, crc] = ["charset", "code_lead", "characters", "crc"]
+                .map(|column| row.get(column).map(String::as_str).unwrap());
+            let ours = ours.entry(name.to_owned()).or_insert_with(|| digests(name));
+            let lead = lead.parse().unwrap();
+            let selected = (characters.parse().unwrap(), crc.parse().unwrap());
+            if ours.get(&lead) != Some(&selected) {
+                faults.push(format!("{name} {lead:x}: {:?}, not {selected:?}", ours.get(&lead)));
             }
             compared += selected.0;
         }

@@ -76,11 +76,7 @@ const fn upper(characters: &str) -> Upper {
         let mut byte = 128;
         while byte > 0 {
             byte -= 1;
-            table[byte] = if byte < 32 {
-                char::from_u32(0x80 + byte as u32).unwrap()
-            } else {
-                table[byte - 32]
-            };
+            table[byte] = if byte < 32 { (0x80 + byte as u8) as char } else { table[byte - 32] };
         }
     } else {
         assert!(to == 128, "a table has 96 or 128 characters");
