@@ -23,7 +23,7 @@ impl Tables for Everything {
 
 /// From the file to frames, which are thrown away.
 pub(crate) fn tidemill(file: &Path) -> Result<u64, Box<dyn Error>> {
-    let settings = Settings { path: Paths::One(file.display().to_string()), follow: false };
+    let settings = Settings { path: Paths::One(file.display().to_string()), ..Settings::default() };
     let mut source = BinlogFiles::open(&settings, Path::new("/"), None)?;
     let mut decoder = source.decoder();
     let mut builder = FrameBuilder::new();

@@ -28,25 +28,34 @@ Exit codes:
 pub(super) struct Arguments {
     /// Binlog file of MySQL or MariaDB
     file: PathBuf,
+    /// CREATE TABLE statements of the tables as they were when the file began, for a log that does
+    /// not name their columns
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
     /// One JSON object a line, for programs
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
-    let read = inspect(&arguments.file, arguments.json, out);
+    let read = inspect(&arguments.file, arguments.schema.as_deref(), arguments.json, out);
     // What stands before a damaged place is shown, whatever follows.
     out.flush().map_err(unwritable)?;
     read
 }
 
 /// Writes what is in a binlog to `out`: a line an event and a line a row, or with `json` an object
-/// for each. Goes on to the first event that cannot be read.
+/// for each. What the log does not say of its tables comes from the file `schema`. Goes on to the
+/// first event that cannot be read.
 ///
 /// # Errors
 /// The error that ends the log, after all before it was written.
-pub fn inspect(path: &Path, json: bool, out: &mut impl Write) -> Result<()> {
-    let settings = Settings { path: Paths::One(path.display().to_string()), follow: false };
+pub fn inspect(path: &Path, schema: Option<&Path>, json: bool, out: &mut impl Write) -> Result<()> {
+    let settings = Settings {
+        path: Paths::One(path.display().to_string()),
+        follow: false,
+        schema: schema.map(|path| path.display().to_string()),
+    };
     let mut source = BinlogFiles::open(&settings, Path::new(""), None)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {

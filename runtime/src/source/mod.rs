@@ -92,6 +92,8 @@ pub struct Chunk {
     pub log_bytes: u64,
     /// Bytes of the log in all, where the log has an end that is known.
     pub log_bytes_total: Option<u64>,
+    /// What is known of the tables at the chunk's start, of a log that does not name their columns.
+    pub definitions: Option<Arc<mysql::Definitions>>,
 }
 
 /// Reads a log.

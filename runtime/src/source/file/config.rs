@@ -11,7 +11,7 @@ use crate::position::Position;
 use crate::source::{self, Source};
 
 /// Settings of the source `file`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Binlog files: a path, a pattern such as `binlog/mbin.0*`, or a list of them. They are read
@@ -20,6 +20,11 @@ pub struct Settings {
     /// At the end of the last file wait for more, instead of ending.
     #[serde(default)]
     pub follow: bool,
+    /// A file with the CREATE TABLE statements of the tables as they were when the first of the
+    /// files began, as `mysqldump --no-data --databases …` writes them. For logs that do not name
+    /// the columns, which is the servers' default (`binlog_row_metadata`).
+    #[serde(default)]
+    pub schema: Option<String>,
 }
 
 /// One path or pattern, or several.
@@ -30,6 +35,12 @@ pub enum Paths {
     One(String),
     /// Several, in this order.
     Many(Vec<String>),
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
 }
 
 impl Paths {

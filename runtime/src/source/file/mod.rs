@@ -1,6 +1,7 @@
 //! The source `file`: binlog files of MySQL or MariaDB, read from disk, one behind the other.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -10,13 +11,14 @@ mod blocks;
 mod config;
 mod list;
 mod reader;
+mod schema;
 
 use blocks::Blocks;
 pub use config::{Paths, Settings};
 use list::List;
 use reader::{BLOCK_BYTES, Progress, Reader, Start};
 
-use super::mysql::{Decoder, Framer, Place};
+use super::mysql::{Decoder, Definitions, Framer, Place};
 use super::{Chunk, Decode, Source};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
@@ -29,6 +31,8 @@ const POLL: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct BinlogFiles {
     framer: Framer,
+    /// Where to begin, while what stands before is read for what it defines.
+    from: Option<Place>,
     blocks: Blocks,
     work: Work,
 }
@@ -57,10 +61,19 @@ impl BinlogFiles {
     /// When there are none, when the first cannot be read, when the position is in none of them.
     pub fn open(settings: &Settings, folder: &Path, from: Option<&Position>) -> Result<Self> {
         let from = from.map(Place::read).transpose()?;
-        let list = List::new(settings, folder);
-        let (reader, start) = Reader::open(list, settings.follow, from.as_ref())?;
-        let work = Work::Here(Box::new(reader));
-        Ok(Self { framer: framer(&start)?, blocks: Blocks::default(), work })
+        let list = || List::new(settings, folder);
+        let (mut reader, mut start) = Reader::open(list(), settings.follow, from.as_ref())?;
+        let definitions = match &settings.schema {
+            None => None,
+            Some(file) => {
+                // It says what there was at the first file's beginning, so the log is read from
+                // there on; that it can be resumed at `from` is clear by now.
+                (reader, start) = Reader::open(list(), settings.follow, None)?;
+                Some(Arc::new(schema::read(&folder.join(file))?))
+            }
+        };
+        let (framer, from) = framer(&start, definitions, from)?;
+        Ok(Self { framer, from, blocks: Blocks::default(), work: Work::Here(Box::new(reader)) })
     }
 
     async fn advance(&mut self) -> Result<Option<Chunk>> {
@@ -95,7 +108,9 @@ impl BinlogFiles {
                     }
                 }
                 Done::Next(Some(start)) => {
-                    self.framer = framer(&start)?.behind(&mut self.framer);
+                    let definitions = self.framer.definitions().cloned();
+                    let (next, from) = framer(&start, definitions, self.from.take())?;
+                    (self.framer, self.from) = (next.behind(&mut self.framer), from);
                 }
                 Done::Next(None) => return Ok(None),
             }
@@ -147,8 +162,21 @@ impl Source for BinlogFiles {
     }
 }
 
-fn framer(start: &Start) -> Result<Framer> {
-    Framer::new(&start.name, start.offset, &start.format_event)
+/// A framer for the file that begins here, and where to begin if that is in a later one.
+fn framer(
+    start: &Start,
+    definitions: Option<Arc<Definitions>>,
+    from: Option<Place>,
+) -> Result<(Framer, Option<Place>)> {
+    let framer = Framer::new(&start.name, start.offset, &start.format_event)?;
+    Ok(match (definitions, from) {
+        (None, _) => (framer, None),
+        (definitions, None) => (framer.defined(definitions, 0), None),
+        (definitions, Some(from)) if *from.file == start.name => {
+            (framer.defined(definitions, from.offset), None)
+        }
+        (definitions, from) => (framer.defined(definitions, u64::MAX), from),
+    })
 }
 
 /// Counts the files before this one, too.

@@ -4,6 +4,7 @@ use tidemill_rows::RowWriter;
 
 use super::charset::Charset;
 use super::decimal::Packing;
+use super::declared::Declared;
 use super::json_text;
 use super::packed::inflate;
 use super::read::{Cursor, Damage, Read};
@@ -48,6 +49,8 @@ pub(super) enum Code {
     /// The same, filled up with zeros to so many bytes.
     Binary(u8, u16),
     Geometry(u8),
+    /// Bytes that are something else, with a length of so many bytes before them.
+    Declared(u8, Declared),
     /// Text or bytes that MariaDB compressed, with a length of so many bytes before them.
     Compressed(u8, Charset),
     /// MySQL's binary JSON.
@@ -125,6 +128,10 @@ impl Code {
                 compressed(prefixed(cursor, prefix)?, charset, slot, row)?;
             }
             Self::Binary(prefix, len) => binary(prefixed(cursor, prefix)?, len, slot, row)?,
+            Self::Declared(prefix, declared) => {
+                let bytes = prefixed(cursor, prefix)?;
+                row.bytes_with(slot, |out| declared.append(bytes, out))?;
+            }
             Self::Date => row.civil(slot, temporal::date(cursor)?),
             Self::Time(fraction) => row.int(slot, temporal::time(cursor, fraction)?),
             Self::DateTime(fraction) => row.civil(slot, temporal::datetime(cursor, fraction)?),

@@ -5,7 +5,8 @@ use tidemill_rows::{Column, LogicalType};
 use super::cell::{Code, Size};
 use super::charset::{self, Charset};
 use super::decimal::Packing;
-use super::metadata::MapColumn;
+use super::declared::Declared;
+use super::metadata::{Labels, MapColumn};
 use super::native::Native;
 use super::read::{Damage, Read};
 use super::temporal::fraction_bytes;
@@ -94,6 +95,11 @@ impl Decoded {
                 (LogicalType::Json, sql::VARCHAR, Code::Json(prefix), Size::Prefixed(prefix))
             }
             Native::Null => (LogicalType::Text, sql::NULL, Code::Null, Size::Fixed(0)),
+            Native::Char(bytes) if map.declared != Declared::Nothing => {
+                let prefix = length_bytes(bytes);
+                let code = Code::Declared(prefix, map.declared);
+                (map.declared.logical_type(), sql::CHAR, code, Size::Prefixed(prefix))
+            }
             Native::Char(_)
             | Native::VarChar(_)
             | Native::Blob(_)
@@ -190,13 +196,17 @@ fn is_unknown(map: &MapColumn<'_>) -> bool {
 }
 
 fn describe(map: &MapColumn<'_>, logical: LogicalType, sql_type: i32, slot: u32) -> Read<Column> {
-    let charset = if is_text(logical) { charset::describe(map.collation).0 } else { "" };
+    let has_charset = is_text(logical) && map.declared == Declared::Nothing;
+    let charset = if has_charset { charset::describe(map.collation).0 } else { "" };
     let label = |label: &&[u8]| match is_unknown(map) {
         // Nobody reads the values of such a column.
         true => Ok(String::from_utf8_lossy(label).into_owned()),
         false => utf8(label, map.collation),
     };
-    let labels = map.labels.iter().map(label).collect::<Read<_>>()?;
+    let labels = match &map.labels {
+        Labels::Log(labels) => labels.iter().map(label).collect::<Read<_>>()?,
+        Labels::Defined(labels) => labels.to_vec(),
+    };
     let mut column = Column {
         sql_type,
         charset: charset.into(),
@@ -204,6 +214,7 @@ fn describe(map: &MapColumn<'_>, logical: LogicalType, sql_type: i32, slot: u32)
         length: length(map),
         nullable: map.nullable,
         key_ordinal: map.key_ordinal,
+        generated: map.generated,
         invisible: map.invisible,
         ..Column::new(&utf8(map.name, NAMES)?, logical, "", slot)
     };
@@ -235,6 +246,7 @@ fn length(map: &MapColumn<'_>) -> u32 {
     let characters = |bytes| u32::from(bytes) / u32::from(charset::describe(map.collation).1);
     match map.native {
         Native::Bit(bits) => u32::from(bits),
+        _ if map.declared != Declared::Nothing => 0,
         Native::Char(bytes) | Native::VarChar(bytes) => characters(bytes),
         // With the byte that says how a value is compressed.
         Native::CompressedVarChar(bytes) => characters(bytes.saturating_sub(1)),
@@ -246,6 +258,9 @@ fn length(map: &MapColumn<'_>) -> u32 {
 /// The type as the server's own `SHOW CREATE TABLE` has it, as far as the log tells: it does not
 /// tell display widths.
 fn native_type(map: &MapColumn<'_>, column: &Column) -> String {
+    if map.declared != Declared::Nothing {
+        return map.declared.name().into();
+    }
     let binary = column.logical_type == LogicalType::Bytes;
     let digits = |name: &str, digits: u8| match digits {
         0 => name.to_owned(),

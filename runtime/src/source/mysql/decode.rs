@@ -56,7 +56,7 @@ impl Decode for Decoder {
         tables: &mut dyn Tables,
         out: &mut FrameBuilder,
     ) -> Result<()> {
-        self.rows.next_chunk();
+        self.rows.next_chunk(chunk.definitions.clone());
         let mut pass = Pass {
             rows: &mut self.rows,
             payloads: &mut self.payloads,
@@ -179,7 +179,10 @@ impl<'a> Pass<'a> {
                 self.transaction.prepared = true;
                 Ok(())
             }
-            Step::Statement(statement) => self.statement(statement, event),
+            Step::Statement(statement) => {
+                self.rows.follow(&statement, event, &self.place);
+                self.statement(statement, event)
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::definitions::{Definitions, Trail};
 use super::event::{CHECKSUM_LEN, EVENT_BYTES_MAX, Event, Format, HEADER_LEN, Header, Role};
 use super::packed::Payloads;
 use super::read::Damage;
@@ -46,6 +47,10 @@ pub struct Framer {
     prepared: Prepared,
     /// What the transaction is that ends where the scanning does, if it goes its own way.
     apart: Option<Apart>,
+    /// What is known of the tables, if there is a schema file.
+    trail: Option<Trail>,
+    /// Transactions that end up to here are gone past for what they define.
+    skip_to: u64,
 }
 
 /// A transaction that is no part of a chunk as it stands in the log.
@@ -79,6 +84,8 @@ impl Framer {
             payloads: Payloads::default(),
             prepared: Prepared::default(),
             apart: None,
+            trail: None,
+            skip_to: 0,
         };
         if !format_event.is_empty() {
             let format = Event::read(format_event, None).and_then(|(e, _)| Format::read(e.body));
@@ -97,6 +104,19 @@ impl Framer {
     #[must_use]
     pub fn behind(self, other: &mut Self) -> Self {
         Self { prepared: std::mem::take(&mut other.prepared), ..self }
+    }
+
+    /// The same with what is known of the tables where it begins. What stands up to `skip_to` is
+    /// only read for what it defines.
+    #[must_use]
+    pub fn defined(self, definitions: Option<Arc<Definitions>>, skip_to: u64) -> Self {
+        Self { trail: definitions.map(Trail::new), skip_to, ..self }
+    }
+
+    /// What is known of the tables behind the events that were gone past so far.
+    #[must_use]
+    pub fn definitions(&self) -> Option<&Arc<Definitions>> {
+        self.trail.as_ref().map(Trail::end)
     }
 
     /// The bytes that no chunk holds yet, for the caller to append to and give to [`Self::fill`].
@@ -129,11 +149,11 @@ impl Framer {
     /// When the bytes are no events, or the log cannot be read any further.
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
         loop {
-            if let Some(apart) = &self.apart {
-                if self.border > 0 {
-                    return Ok(self.flush());
+            if let Some(apart) = self.apart.clone() {
+                if let Some(chunk) = self.flush() {
+                    return Ok(Some(chunk));
                 }
-                let chunk = self.set_apart(&apart.clone())?;
+                let chunk = self.set_apart(&apart)?;
                 self.apart = None;
                 if chunk.is_some() {
                     return Ok(chunk);
@@ -145,13 +165,18 @@ impl Framer {
                 // What stands before the damage is delivered first; the error comes again.
                 Err(error) => return self.flush().map_or(Err(error), |chunk| Ok(Some(chunk))),
             }
-            if self.scanned >= self.chunk_bytes {
-                if self.border > 0 {
-                    return Ok(self.flush());
+            let full = self.scanned >= self.chunk_bytes;
+            if self.border > 0 && (full || self.offset + self.border as u64 == self.skip_to) {
+                if let Some(chunk) = self.flush() {
+                    return Ok(Some(chunk));
                 }
+            } else if full && self.track.is_open() {
                 // Not between a GTID and what it announces.
                 if self.track.is_lasting() {
-                    return self.cut_inside().map(Some);
+                    let chunk = self.cut_inside()?;
+                    if self.offset > self.skip_to {
+                        return Ok(Some(chunk));
+                    }
                 }
                 if self.scanned > PREPARED_BYTES_MAX {
                     return Err(too_large(&self.place(0)));
@@ -170,7 +195,7 @@ impl Framer {
         self.border = 0;
         self.part = 0;
         self.preamble = self.format_event.clone();
-        Some(chunk)
+        Some(chunk).filter(|_| self.offset > self.skip_to)
     }
 
     /// Checks that nothing is left when the file has ended.
@@ -219,7 +244,12 @@ impl Framer {
             } else if self.format.is_none() {
                 return Err(Damage::new("no format description stands before it"));
             }
-            self.track.step(role, &event)
+            let step = self.track.step(role, &event)?;
+            if let (Step::Statement(statement), Some(trail)) = (&step, &mut self.trail) {
+                let offset = self.offset + self.scanned as u64;
+                trail.follow(statement, &event, &Place { file: self.file.clone(), offset });
+            }
+            Ok(step)
         });
         let step = step.map_err(|damage| damaged(&self.place(self.scanned), damage))?;
         self.apart = match step {
@@ -245,6 +275,7 @@ impl Framer {
         self.scanned += header.length as usize;
         if self.apart.is_none() && self.track.is_between() {
             self.border = self.scanned;
+            self.trail.iter_mut().for_each(Trail::border);
         }
         Ok(true)
     }
@@ -274,6 +305,10 @@ impl Framer {
             Apart::Prepared(xid) => {
                 let format = self.format_event.clone();
                 self.prepared.keep(xid.clone(), place, format, &group)?;
+                None
+            }
+            Apart::Committed(xid) if self.offset + self.scanned as u64 <= self.skip_to => {
+                self.prepared.roll_back(xid);
                 None
             }
             Apart::Committed(xid) => {
@@ -307,6 +342,7 @@ impl Framer {
     /// Takes the first `len` bytes of the window away as a chunk.
     fn chunk(&mut self, len: usize, position: Option<Position>) -> Chunk {
         let start = Position::new(self.place(0).to_string());
+        let at_border = len == self.border;
         let events = self.window.split_to(len);
         self.offset += len as u64;
         self.scanned -= len;
@@ -319,6 +355,7 @@ impl Framer {
             continued: false,
             log_bytes: self.offset,
             log_bytes_total: None,
+            definitions: self.trail.as_mut().map(|trail| trail.cut(at_border)),
         }
     }
 

@@ -1,5 +1,6 @@
 //! TABLE_MAP events: a table as the log describes it, with as much as `binlog_row_metadata` gives.
 
+use super::declared::Declared;
 use super::event::Family;
 use super::native::Native;
 use super::read::{Cursor, Damage, Read, bit};
@@ -15,6 +16,8 @@ pub(super) struct TableMap<'a> {
     pub(super) columns: Vec<MapColumn<'a>>,
     /// The names are there: with `binlog_row_metadata=FULL`.
     pub(super) named: bool,
+    /// The signs are there: with `FULL` and `MINIMAL`, if any column has one.
+    pub(super) signed: bool,
 }
 
 /// A column of it.
@@ -26,8 +29,8 @@ pub(super) struct MapColumn<'a> {
     pub(super) unsigned: bool,
     /// Number of the collation, 0 where there is none.
     pub(super) collation: u16,
-    /// Labels of an enum or set, in its charset.
-    pub(super) labels: Vec<&'a [u8]>,
+    /// Labels of an enum or set.
+    pub(super) labels: Labels<'a>,
     /// Number of the type of geometry.
     pub(super) geometry: u64,
     /// Dimensions of a vector.
@@ -35,6 +38,28 @@ pub(super) struct MapColumn<'a> {
     /// One-based place in the primary key, 0 outside it.
     pub(super) key_ordinal: u16,
     pub(super) invisible: bool,
+    /// The database computes it. Only a definition tells.
+    pub(super) generated: bool,
+    /// What its bytes are. Only a definition tells.
+    pub(super) declared: Declared,
+}
+
+/// Labels, by who tells them.
+#[derive(Debug)]
+pub(super) enum Labels<'a> {
+    /// The log, in the charset of their column.
+    Log(Vec<&'a [u8]>),
+    /// The table's definition.
+    Defined(&'a [String]),
+}
+
+impl Labels<'_> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Log(labels) => labels.len(),
+            Self::Defined(labels) => labels.len(),
+        }
+    }
 }
 
 /// The table's number, which its rows events name it by.
@@ -62,7 +87,7 @@ impl<'a> TableMap<'a> {
         if !metadata.is_empty() {
             return Err(Damage::new("a table's metadata is longer than its columns need"));
         }
-        let mut map = Self { database, table, columns, named: count == 0 };
+        let mut map = Self { database, table, columns, named: count == 0, signed: false };
         while !cursor.is_empty() {
             let field = cursor.u8()?;
             map.optional(field, cursor.packed_bytes()?, family)?;
@@ -75,7 +100,10 @@ impl<'a> TableMap<'a> {
         let mut cursor = Cursor::new(value);
         let has_charset = |column: &MapColumn<'_>| column.native.has_charset(family);
         match field {
-            1 => self.flags(value, |c| c.native.has_sign(), |c| &mut c.unsigned),
+            1 => {
+                self.flags(value, |c| c.native.has_sign(), |c| &mut c.unsigned);
+                self.signed = true;
+            }
             2 => self.default_collation(&mut cursor, has_charset)?,
             3 => self.collations(&mut cursor, has_charset)?,
             4 => {
@@ -159,9 +187,8 @@ impl<'a> TableMap<'a> {
         for column in self.columns.iter_mut().filter(|column| concerns(column)) {
             let count = cursor.packed_len()?;
             // Not reserved ahead: the count is whatever the log says.
-            for _ in 0..count {
-                column.labels.push(cursor.packed_bytes()?);
-            }
+            let labels = (0..count).map(|_| cursor.packed_bytes());
+            column.labels = Labels::Log(labels.collect::<Read<_>>()?);
         }
         Ok(())
     }
@@ -186,18 +213,20 @@ impl<'a> TableMap<'a> {
 const NO_COLUMN: Damage = Damage::new("a table's metadata names a column that there is not");
 
 impl MapColumn<'_> {
-    const fn new(native: Native, nullable: bool) -> Self {
+    pub(super) const fn new(native: Native, nullable: bool) -> Self {
         Self {
             native,
             nullable,
             name: &[],
             unsigned: false,
             collation: 0,
-            labels: Vec::new(),
+            labels: Labels::Log(Vec::new()),
             geometry: 0,
             dimensions: 0,
             key_ordinal: 0,
             invisible: false,
+            generated: false,
+            declared: Declared::Nothing,
         }
     }
 }
@@ -208,6 +237,13 @@ fn has_labels(column: &MapColumn<'_>) -> bool {
 
 fn collation(cursor: &mut Cursor<'_>) -> Read<u16> {
     u16::try_from(cursor.packed()?).map_err(|_| Damage::new("a collation's number is too large"))
+}
+
+/// The names of the database and the table.
+pub(super) fn table_name(body: &[u8]) -> Read<(&[u8], &[u8])> {
+    let mut cursor = Cursor::new(body);
+    let (_id, _flags) = (cursor.u48()?, cursor.u16()?);
+    Ok((cursor.name()?, cursor.name()?))
 }
 
 /// Whether bit `index` is set, counted from the most significant of the first byte.

@@ -15,7 +15,9 @@ mod cell;
 mod charset;
 mod column;
 mod decimal;
+mod declared;
 mod decode;
+mod definitions;
 pub mod event;
 mod framer;
 mod json;
@@ -39,6 +41,7 @@ mod walk;
 mod xa;
 
 pub use decode::Decoder;
+pub use definitions::Definitions;
 pub use framer::{CHUNK_BYTES, Framer};
 pub use walk::{Seen, Walk};
 

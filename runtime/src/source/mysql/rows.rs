@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tidemill_rows::{FrameBuilder, Operation, RowRef, TooLarge};
 
+use super::definitions::Definitions;
 use super::event::{Event, Family, Format, RowsVersion};
 use super::read::{Damage, InColumn};
 use super::row::{NO_TABLE, Rows, Scratch};
+use super::statement::Statement;
 use super::table::{Found, FrameIndex, TableMaps, Wanted};
 use super::{Place, damaged};
 use crate::error::{Error, Result};
@@ -17,6 +19,8 @@ use crate::source::{Projection, Tables};
 pub(super) struct RowReader {
     maps: TableMaps,
     scratch: Scratch,
+    /// What is known beside the log, if there is a schema file.
+    definitions: Option<Arc<Definitions>>,
     /// Numbers the chunks: each describes the tables of its rows.
     chunk: u64,
     /// Numbers the frames, to tell what is in the one that is being written.
@@ -32,7 +36,8 @@ pub(super) struct Changed {
 
 impl RowReader {
     /// From here on the log describes its tables anew, and a new frame is written.
-    pub(super) fn next_chunk(&mut self) {
+    pub(super) fn next_chunk(&mut self, definitions: Option<Arc<Definitions>>) {
+        self.definitions = definitions;
         self.chunk += 1;
         self.frame += 1;
     }
@@ -54,7 +59,15 @@ impl RowReader {
         place: &Place,
     ) -> Result<()> {
         let family = format.map_or(Family::MySql, |format| format.family);
-        self.maps.learn(event.body, family, self.chunk, tables, place)
+        let definitions = self.definitions.as_deref();
+        self.maps.learn(event.body, family, self.chunk, definitions, tables, place)
+    }
+
+    /// Takes note of what a statement defines.
+    pub(super) fn follow(&mut self, statement: &Statement, event: &Event<'_>, place: &Place) {
+        if let Some(definitions) = &mut self.definitions {
+            Arc::make_mut(definitions).follow(statement, event, place);
+        }
     }
 
     pub(super) fn statements(

@@ -20,6 +20,8 @@ pub(super) struct Query<'a> {
     pub text: Cow<'a, [u8]>,
     /// Number of the collation of the client that sent it, and with it the text's charset.
     pub collation: Option<u16>,
+    /// Number of the server's collation, which databases have that name none.
+    pub server_collation: Option<u16>,
 }
 
 impl<'a> Query<'a> {
@@ -39,7 +41,8 @@ impl<'a> Query<'a> {
             inflate(&text, &mut inflated)?;
             text = Cow::Owned(inflated);
         }
-        Ok(Self { database, text, collation: collation(status) })
+        let (collation, server_collation) = collations(status).unzip();
+        Ok(Self { database, text, collation, server_collation })
     }
 
     /// The statement in UTF-8.
@@ -57,9 +60,9 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The client's collation among the status variables. They stand in the order of their codes, so
-/// those behind it need not be understood.
-fn collation(status: &[u8]) -> Option<u16> {
+/// The collations of the client and of the server among the status variables. These stand in the
+/// order of their codes, so those behind need not be understood.
+fn collations(status: &[u8]) -> Option<(u16, u16)> {
     let mut cursor = Cursor::new(status);
     loop {
         match cursor.u8().ok()? {
@@ -67,7 +70,10 @@ fn collation(status: &[u8]) -> Option<u16> {
             1 => cursor.take(8).map(|_| ()),
             2 => cursor.name().map(|_| ()),
             6 => cursor.u8().and_then(|len| cursor.take(usize::from(len))).map(|_| ()),
-            4 => return cursor.u16().ok(),
+            4 => {
+                let (client, _connection) = (cursor.u16().ok()?, cursor.u16().ok()?);
+                return Some((client, cursor.u16().ok()?));
+            }
             _ => return None,
         }
         .ok()?;

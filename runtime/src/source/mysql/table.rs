@@ -7,8 +7,9 @@ use tidemill_rows::{FrameBuilder, KeyKind, Schema, TooLarge};
 
 use super::cell::{Code, Size};
 use super::column::{Decoded, Unreadable, utf8};
+use super::definitions::{Definition, Definitions, Misfit};
 use super::event::Family;
-use super::metadata::{TableMap, table_id};
+use super::metadata::{TableMap, table_id, table_name};
 use super::read::Read;
 use super::{Place, damaged};
 use crate::error::{Error, Kind, Result};
@@ -85,6 +86,8 @@ impl Wanted {
 struct Known {
     /// The TABLE_MAP event's body.
     description: Box<[u8]>,
+    /// What was known beside it.
+    definition: Option<Definition>,
     /// The chunk that described it last.
     chunk: u64,
     wanted: Option<Wanted>,
@@ -116,22 +119,30 @@ impl TableMaps {
         body: &[u8],
         family: Family,
         chunk: u64,
+        definitions: Option<&Definitions>,
         tables: &mut dyn Tables,
         place: &Place,
     ) -> Result<()> {
-        let id = table_id(body).map_err(|damage| damaged(place, damage))?;
+        let broken = |damage| damaged(place, damage);
+        let id = table_id(body).map_err(broken)?;
+        let definition = match definitions {
+            Some(definitions) => defined(definitions, body).map_err(broken)?,
+            None => None,
+        };
         if let Some(known) = self.known.get_mut(&id)
             && *known.description == *body
+            && is_same(known.definition.as_ref(), definition)
         {
             known.chunk = chunk;
             return Ok(());
         }
-        let wanted = self.compile(body, family, tables, place)?;
+        let wanted = self.compile(body, family, definition, tables, place)?;
         if self.known.len() >= TABLES_MAX {
             // Those of this chunk may still be needed.
             self.known.retain(|_, known| known.chunk == chunk);
         }
-        self.known.insert(id, Known { description: body.into(), chunk, wanted });
+        let definition = definition.cloned();
+        self.known.insert(id, Known { description: body.into(), definition, chunk, wanted });
         Ok(())
     }
 
@@ -168,17 +179,34 @@ impl TableMaps {
         &mut self,
         body: &[u8],
         family: Family,
+        definition: Option<&Definition>,
         tables: &mut dyn Tables,
         place: &Place,
     ) -> Result<Option<Wanted>> {
         let broken = |damage| damaged(place, damage);
-        let map = TableMap::read(body, family).map_err(broken)?;
+        let mut map = TableMap::read(body, family).map_err(broken)?;
         let (database, table) = names(&map).map_err(broken)?;
-        if !map.named {
+        let completed = match definition {
+            Some(Definition::Sequence) => return Ok(None),
+            Some(Definition::Table(table)) if map.named => {
+                table.declare(&mut map);
+                Ok(())
+            }
+            Some(Definition::Table(table)) => {
+                table.complete(&mut map).map_err(|misfit| misfits(misfit, table.origin()))
+            }
+            _ if map.named => Ok(()),
+            Some(Definition::Unclear(why)) => Err(unclear(&why.0, &why.1)),
+            None => Err(unnamed()),
+        };
+        if let Err(error) = completed {
             // Tables that nobody wants need no names.
             return match self.statements(&database, &table, tables)? {
                 None => Ok(None),
-                Some(_) => Err(unnamed(&database, &table, place)),
+                Some(_) => {
+                    let table = format!("{database}.{table}");
+                    Err(error.with("table", table).with("position", place))
+                }
             };
         }
         if map.columns.iter().map(|column| column.name).eq(SEQUENCE.map(str::as_bytes)) {
@@ -221,15 +249,50 @@ fn schema(database: String, table: String, columns: &[Decoded]) -> Schema {
     }
 }
 
-fn unnamed(database: &str, table: &str, place: &Place) -> Error {
+fn defined<'d>(definitions: &'d Definitions, body: &[u8]) -> Read<Option<&'d Definition>> {
+    let (database, table) = table_name(body)?;
+    let names = (std::str::from_utf8(database), std::str::from_utf8(table));
+    let (Ok(database), Ok(table)) = names else { return Ok(None) };
+    Ok(definitions.get(database, table))
+}
+
+fn is_same(one: Option<&Definition>, other: Option<&Definition>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.is(other),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn unnamed() -> Error {
     let message = "the log does not name the columns of a table whose rows are wanted";
-    Error::new(Kind::Gap, "columns-unnamed", message)
-        .with("table", format!("{database}.{table}"))
-        .with("position", place)
-        .hint(
-            "SET GLOBAL binlog_row_metadata=FULL on the server and start behind this place, or \
-             leave the table out with tables: {exclude: […]}",
-        )
+    Error::new(Kind::Gap, "columns-unnamed", message).hint(
+        "name a file with its CREATE TABLE, as it was when the log began, in the source: {schema: \
+         FILE.sql}; or SET GLOBAL binlog_row_metadata=FULL on the server and start behind this \
+         place; or leave the table out with tables: {exclude: […]}",
+    )
+}
+
+fn unclear(why: &str, changed: &Place) -> Error {
+    let message =
+        format!("a statement changed a table whose rows are wanted, and is not clear: {why}");
+    Error::new(Kind::Gap, "schema-unclear", message).with("statement at", changed).hint(
+        "start behind this place with a schema file that says what the table is there; or leave \
+         the table out with tables: {exclude: […]}",
+    )
+}
+
+fn misfits(misfit: Misfit, origin: &str) -> Error {
+    let Misfit { code, message, column, log, definition } = misfit;
+    let error = Error::new(Kind::Gap, code, message);
+    let error = match column {
+        Some(column) => error.with("column", column),
+        None => error,
+    };
+    error.with("log", log).with("definition", definition).with("defined at", origin).hint(
+        "the schema file is to say what the table was when the log began: correct it, or leave \
+         the table out with tables: {exclude: […]}",
+    )
 }
 
 fn unreadable(schema: &Schema, column: &str, why: Unreadable, place: &Place) -> Error {

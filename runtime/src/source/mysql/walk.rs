@@ -6,7 +6,7 @@ use super::event::{Event, Format, Header, Role};
 use super::packed::{Inner, Payloads};
 use super::rows::RowReader;
 use super::statement::Query;
-use super::transaction::{Track, read_gtid};
+use super::transaction::{Step, Track, read_gtid};
 use super::{Place, damaged, refused, unknown};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Chunk, Tables};
@@ -52,7 +52,7 @@ impl Walk {
         mut each: impl FnMut(&Seen<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut place = Place::read(&chunk.start)?;
-        self.rows.next_chunk();
+        self.rows.next_chunk(chunk.definitions.clone());
         self.track = Track::default();
         for (bytes, shown) in [(&chunk.preamble, false), (&chunk.events, true)] {
             let mut rest = &bytes[..];
@@ -139,7 +139,10 @@ impl Walk {
         if shown {
             each(&self.seen(event, place, text, has_rows.then_some(&self.frame[..])))?;
         }
-        self.track.step(role, event).map_err(|damage| damaged(place, damage))?;
+        let step = self.track.step(role, event).map_err(|damage| damaged(place, damage))?;
+        if let Step::Statement(statement) = step {
+            self.rows.follow(&statement, event, place);
+        }
         if self.track.is_between() {
             self.transaction.clear();
         }

@@ -4,5 +4,6 @@ mod inspect;
 mod oracle;
 pub(crate) mod reading;
 mod resume;
+mod schema;
 mod select;
 mod text;

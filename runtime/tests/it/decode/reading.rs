@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidemill::error::Result;
 use tidemill::position::Position;
 use tidemill::source::file::{BinlogFiles, Paths, Settings};
-use tidemill::source::mysql::{Decoder, Framer};
+use tidemill::source::mysql::{Decoder, Definitions, Framer};
 use tidemill::source::{Chunk, Decode, Projection, Source, Tables};
 use tidemill_rows::{FrameBuilder, Schema};
 
@@ -39,7 +39,7 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
 
 pub(super) fn settings(paths: &[&Path]) -> Settings {
     let paths = paths.iter().map(|path| path.display().to_string()).collect();
-    Settings { path: Paths::Many(paths), follow: false }
+    Settings { path: Paths::Many(paths), ..Settings::default() }
 }
 
 /// A future that is ready when its threads are.
@@ -68,8 +68,12 @@ pub(super) fn chunks(settings: &Settings, from: Option<&Position>) -> (Vec<Chunk
 
 /// The frame of a chunk.
 pub(super) fn frame(decoder: &mut dyn Decode, chunk: &Chunk) -> Result<Vec<u8>> {
+    frame_of(decoder, chunk, &mut Everything)
+}
+
+fn frame_of(decoder: &mut dyn Decode, chunk: &Chunk, tables: &mut dyn Tables) -> Result<Vec<u8>> {
     let mut builder = FrameBuilder::new();
-    decoder.decode(chunk, &mut Everything, &mut builder)?;
+    decoder.decode(chunk, tables, &mut builder)?;
     let mut frame = Vec::new();
     builder.finish(&mut frame).expect("test logs are small");
     Ok(frame)
@@ -89,11 +93,33 @@ pub(super) fn frames(settings: &Settings, from: Option<&Position>) -> (Vec<Vec<u
     (frames, end)
 }
 
+/// The schema file of a recorded log, if there is one.
+pub(super) fn schema_file(path: &Path) -> Option<PathBuf> {
+    let name = path.with_extension("schema.sql");
+    let file = golden("binlog").join(name.file_name().unwrap());
+    file.exists().then_some(file)
+}
+
+/// What the schema file of a recorded log defines.
+pub(super) fn definitions(path: &Path) -> Option<Arc<Definitions>> {
+    let sql = std::fs::read_to_string(schema_file(path)?).unwrap();
+    Some(Arc::new(Definitions::read(&sql, "schema.sql").unwrap()))
+}
+
 /// A frame for each transaction of a file, until the end or the error that ends it.
 pub(crate) fn transactions(path: &Path) -> (Vec<Vec<u8>>, Result<()>) {
+    transactions_of(path, definitions(path), &mut Everything)
+}
+
+/// The same with these definitions at the log's beginning, of what is wanted of the tables.
+pub(super) fn transactions_of(
+    path: &Path,
+    definitions: Option<Arc<Definitions>>,
+    tables: &mut dyn Tables,
+) -> (Vec<Vec<u8>>, Result<()>) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let log = std::fs::read(path).unwrap();
-    let mut framer = Framer::new(name, 4, &[]).unwrap();
+    let mut framer = Framer::new(name, 4, &[]).unwrap().defined(definitions, 0);
     let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
     let mut end = 4;
     while end < log.len() {
@@ -105,7 +131,7 @@ pub(crate) fn transactions(path: &Path) -> (Vec<Vec<u8>>, Result<()>) {
             Err(error) => return (frames, Err(error)),
         };
         if let Some(chunk) = chunk {
-            match frame(&mut decoder, &chunk) {
+            match frame_of(&mut decoder, &chunk, tables) {
                 Ok(frame) => frames.push(frame),
                 Err(error) => return (frames, Err(error)),
             }
@@ -118,7 +144,8 @@ pub(crate) fn transactions(path: &Path) -> (Vec<Vec<u8>>, Result<()>) {
 pub(super) fn in_chunks_of(path: &Path, bytes: usize) -> (Vec<Vec<u8>>, Result<()>) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let log = std::fs::read(path).unwrap();
-    let mut framer = Framer::new(name, 4, &[]).unwrap().chunks_of(bytes);
+    let framer = Framer::new(name, 4, &[]).unwrap().defined(definitions(path), 0);
+    let mut framer = framer.chunks_of(bytes);
     framer.fill(log[4..].to_vec());
     let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
     loop {

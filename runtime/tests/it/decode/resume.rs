@@ -10,7 +10,9 @@ use tidemill::source::mysql::Decoder;
 use tidemill::source::{Chunk, Source};
 use tidemill_rows::{Frame, layout};
 
-use super::reading::{block_on, chunks, frame, frames, golden, in_chunks_of, settings};
+use super::reading::{
+    block_on, chunks, frame, frames, golden, in_chunks_of, schema_file, settings,
+};
 use super::text::Text;
 
 fn shop() -> Vec<PathBuf> {
@@ -54,6 +56,49 @@ fn from_every_position_the_rest_is_read() {
     assert!(positions > 40, "{positions} positions");
 }
 
+/// A log that does not name columns is known from its beginning on, wherever it is resumed: also in
+/// a later file.
+#[test]
+fn a_log_without_names_is_read_from_every_position() {
+    for server in ["", "mariadb-11.4/"] {
+        let log = golden(&format!("binlog/{server}bare.000001"));
+        let schema = schema_file(&log).map(|path| path.display().to_string());
+        let folder = tempfile::tempdir().unwrap();
+        let files = halves(&log, folder.path());
+        let paths: Vec<_> = files.iter().map(PathBuf::as_path).collect();
+        let settings = Settings { schema, ..settings(&paths) };
+        let (whole, end) = frames(&settings, None);
+        end.unwrap();
+        let whole = changes(&whole);
+        let mut positions = 0;
+        for file in &files {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            for place in borders(file) {
+                let position = Position::new(format!("{name}:{place}"));
+                let (rest, end) = frames(&settings, Some(&position));
+                end.unwrap_or_else(|error| panic!("{server}{position}: {error:#}"));
+                let rest = changes(&rest);
+                assert!(whole.ends_with(&rest), "{server}{position}");
+                assert!(!rest.is_empty() || position.as_str().starts_with("half.000002"));
+                positions += 1;
+            }
+        }
+        assert!(positions > 25, "{positions} positions");
+    }
+}
+
+/// A log in two files, cut in its middle.
+fn halves(log: &Path, folder: &Path) -> [PathBuf; 2] {
+    let places = borders(log);
+    // Behind the magic number comes the format description, alone.
+    let (format_end, middle) = (places[1] as usize, places[places.len() / 2] as usize);
+    let bytes = std::fs::read(log).unwrap();
+    let files = ["half.000001", "half.000002"].map(|name| folder.join(name));
+    std::fs::write(&files[0], &bytes[..middle]).unwrap();
+    std::fs::write(&files[1], [&bytes[..format_end], &bytes[middle..]].concat()).unwrap();
+    files
+}
+
 /// The places between a file's transactions.
 fn borders(file: &Path) -> Vec<u64> {
     let log = std::fs::read(file).unwrap();
@@ -88,7 +133,16 @@ fn a_pattern_reads_its_files_in_order_of_name() {
 /// Small chunks cut transactions; but for the cuts, the changes are the same.
 #[test]
 fn chunks_of_every_size_hold_the_same_changes() {
-    let log = golden("binlog/types.000001");
+    same_in_chunks_of_every_size(&golden("binlog/types.000001"), 10);
+}
+
+/// Also where statements between them change the tables.
+#[test]
+fn chunks_of_every_size_know_the_same_tables() {
+    same_in_chunks_of_every_size(&golden("binlog/bare.000001"), 2);
+}
+
+fn same_in_chunks_of_every_size(log: &Path, least: usize) {
     let plain = |frames: &[Vec<u8>]| {
         let orderless = |line: String| match line.strip_prefix("  ") {
             Some(row) => row.split_once(' ').unwrap().1.to_owned(),
@@ -97,18 +151,18 @@ fn chunks_of_every_size_hold_the_same_changes() {
         let lines = changes(frames).into_iter().filter(|line| !line.starts_with("--"));
         lines.map(orderless).collect::<Vec<_>>()
     };
-    let (whole, end) = in_chunks_of(&log, usize::MAX);
+    let (whole, end) = in_chunks_of(log, usize::MAX);
     end.unwrap();
     let whole = plain(&whole);
     let mut cut = 0;
     for bytes in [1, 50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000] {
-        let (pieces, end) = in_chunks_of(&log, bytes);
+        let (pieces, end) = in_chunks_of(log, bytes);
         end.unwrap();
         assert_eq!(plain(&pieces), whole, "in chunks of {bytes}");
         cut += pieces.iter().filter(|piece| is_cut(piece)).count();
         orders_ascend(&pieces);
     }
-    assert!(cut > 10, "only {cut} chunks were cut inside a transaction");
+    assert!(cut > least, "only {cut} chunks were cut inside a transaction");
 }
 
 fn is_cut(frame: &[u8]) -> bool {

@@ -158,7 +158,12 @@ pub(super) fn cell(value: &Value<'_>, column: &ColumnView<'_>) -> Option<String>
         Value::Bytes(bytes) | Value::Geometry(bytes) => {
             bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02X}"))
         }
-        Value::Uuid(_) | Value::Interval(_) | Value::Array(_) => unreachable!("not of MySQL"),
+        Value::Uuid(uuid) => {
+            let hex = uuid.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+            let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|digits| &hex[digits]);
+            parts.join("-")
+        }
+        Value::Interval(_) | Value::Array(_) => unreachable!("not of MySQL"),
     })
 }
 

@@ -88,6 +88,7 @@ impl Log {
     ) {
         let read = self.chunks.back().map_or(0, |chunk| chunk.log_bytes);
         self.chunks.push_back(Chunk {
+            definitions: None,
             preamble: Bytes::new(),
             log_bytes: read + frame.len() as u64,
             events: Bytes::from(frame),

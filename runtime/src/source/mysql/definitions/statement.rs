@@ -1,0 +1,208 @@
+//! Statements that define: each changes what is known of the tables.
+
+use std::sync::Arc;
+
+use sqlparser::tokenizer::Token;
+
+use super::table::{Options, Table};
+use super::tokens::{Parsed, Tokens};
+use super::{Definition, Definitions};
+
+impl Definitions {
+    /// Takes note of a statement. Those that define nothing are passed over.
+    pub(super) fn statement(
+        &mut self,
+        mut tokens: Tokens<'_>,
+        session: &mut Session,
+    ) -> Parsed<()> {
+        if tokens.take(&["USE"]) {
+            session.database = tokens.name()?;
+        } else if tokens.take(&["CREATE"]) {
+            tokens.take(&["OR", "REPLACE"]);
+            return self.create(tokens, session);
+        } else if tokens.take(&["ALTER"]) {
+            return self.alter(tokens, session);
+        } else if tokens.take(&["DROP"]) {
+            return self.drop(tokens, session);
+        } else if tokens.take(&["RENAME"]) && tokens.take_one(&["TABLE", "TABLES"]) {
+            return self.rename(tokens, session);
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, mut tokens: Tokens<'_>, session: &Session) -> Parsed<()> {
+        if tokens.take_one(&["DATABASE", "SCHEMA"]) {
+            let exists = tokens.take(&["IF", "NOT", "EXISTS"]);
+            let name = tokens.name()?;
+            let collation = Options::read(tokens)?.collation.or(session.collation);
+            if !exists || !self.databases.contains_key(&name) {
+                self.databases.entry(name).or_default().collation = collation;
+            }
+            return Ok(());
+        }
+        if tokens.take(&["SEQUENCE"]) {
+            tokens.take(&["IF", "NOT", "EXISTS"]);
+            let name = session.table(&mut tokens)?;
+            self.put(name, Definition::Sequence);
+            return Ok(());
+        }
+        if tokens.take(&["TABLE"]) {
+            let if_not_exists = tokens.take(&["IF", "NOT", "EXISTS"]);
+            let name = session.table(&mut tokens)?;
+            if if_not_exists && self.get(&name.0, &name.1).is_some() {
+                return Ok(());
+            }
+            return self.create_table(name, tokens, session);
+        }
+        let unique = tokens.take(&["UNIQUE"]);
+        if unique && tokens.take(&["INDEX"]) {
+            tokens.take(&["IF", "NOT", "EXISTS"]);
+            let key = tokens.name()?;
+            if tokens.take(&["USING"]) {
+                tokens.name()?;
+            }
+            tokens.take(&["ON"]);
+            let name = session.table(&mut tokens)?;
+            return self.change(&name, |table| table.add_unique(key, tokens));
+        }
+        Ok(())
+    }
+
+    fn create_table(
+        &mut self,
+        name: (String, String),
+        mut tokens: Tokens<'_>,
+        session: &Session,
+    ) -> Parsed<()> {
+        let mut like = tokens;
+        if let Ok(Some(inside)) = tokens.parentheses()
+            && inside.are(&["LIKE"])
+        {
+            like = inside;
+        }
+        if like.take(&["LIKE"]) {
+            let other = session.table(&mut like)?;
+            if let Some(other) = self.get(&other.0, &other.1).cloned() {
+                self.put(name, other);
+            }
+            return Ok(());
+        }
+        let default = self.databases.get(&name.0).and_then(|database| database.collation);
+        let mut table = Table::read(like, default)?;
+        table.origin = session.origin.clone();
+        self.put(name, Definition::Table(Arc::new(table)));
+        Ok(())
+    }
+
+    fn alter(&mut self, mut tokens: Tokens<'_>, session: &Session) -> Parsed<()> {
+        if tokens.take_one(&["DATABASE", "SCHEMA"]) {
+            let is_option = ["DEFAULT", "CHARACTER", "CHARSET", "COLLATE", "COMMENT", "ENCRYPTION"]
+                .iter()
+                .any(|word| tokens.are(&[word]));
+            let name = if is_option { session.database.clone() } else { tokens.name()? };
+            let collation = Options::read(tokens)?.collation;
+            let database = self.databases.entry(name).or_default();
+            database.collation = collation.or(database.collation);
+            return Ok(());
+        }
+        tokens.take(&["ONLINE"]);
+        tokens.take(&["IGNORE"]);
+        if !tokens.take(&["TABLE"]) {
+            return Ok(());
+        }
+        tokens.take(&["IF", "EXISTS"]);
+        let name = session.table(&mut tokens)?;
+        if tokens.take(&["WAIT"]) {
+            tokens.number()?;
+        }
+        tokens.take(&["NOWAIT"]);
+        let mut renamed = None;
+        self.change(&name, |table| {
+            renamed = table.alter(tokens)?;
+            table.origin = session.origin.clone();
+            Ok(())
+        })?;
+        if let Some((database, table)) = renamed {
+            self.rename_one(&name, (database.unwrap_or_else(|| session.database.clone()), table));
+        }
+        Ok(())
+    }
+
+    fn drop(&mut self, mut tokens: Tokens<'_>, session: &Session) -> Parsed<()> {
+        if tokens.take_one(&["DATABASE", "SCHEMA"]) {
+            tokens.take(&["IF", "EXISTS"]);
+            self.databases.remove(&tokens.name()?);
+        } else if tokens.take_one(&["TABLE", "TABLES", "SEQUENCE"]) {
+            tokens.take(&["IF", "EXISTS"]);
+            for mut piece in tokens.pieces(Token::Comma) {
+                let (database, table) = session.table(&mut piece)?;
+                self.remove(&database, &table);
+            }
+        } else if tokens.take(&["INDEX"]) {
+            tokens.take(&["IF", "EXISTS"]);
+            let key = tokens.name()?;
+            tokens.take(&["ON"]);
+            let name = session.table(&mut tokens)?;
+            let primary = key.eq_ignore_ascii_case("PRIMARY");
+            return self.change(&name, |table| {
+                table.keys.retain(|key| !primary || !key.is_primary());
+                table.drop_key(&key);
+                Ok(())
+            });
+        }
+        Ok(())
+    }
+
+    fn rename(&mut self, mut tokens: Tokens<'_>, session: &Session) -> Parsed<()> {
+        tokens.take(&["IF", "EXISTS"]);
+        for mut piece in tokens.pieces(Token::Comma) {
+            let old = session.table(&mut piece)?;
+            while !piece.is_empty() && !piece.take(&["TO"]) {
+                piece.next();
+            }
+            self.rename_one(&old, session.table(&mut piece)?);
+        }
+        Ok(())
+    }
+
+    fn rename_one(&mut self, old: &(String, String), name: (String, String)) {
+        if let Some(definition) = self.remove(&old.0, &old.1) {
+            self.put(name, definition);
+        }
+    }
+
+    fn change(
+        &mut self,
+        (database, table): &(String, String),
+        change: impl FnOnce(&mut Table) -> Parsed<()>,
+    ) -> Parsed<()> {
+        let tables = self.databases.get_mut(database).map(|database| &mut database.tables);
+        match tables.and_then(|tables| tables.get_mut(table)) {
+            Some(Definition::Table(table)) => change(Arc::make_mut(table)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a statement is read with.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    /// The database in use, or empty.
+    pub(super) database: String,
+    /// A collation of the charset of databases that name none, if anything says.
+    pub(super) collation: Option<u16>,
+    /// Where the statement stands, for error messages.
+    pub(super) origin: String,
+}
+
+impl Session {
+    /// The names of a table and its database, from a name that may leave the latter out.
+    fn table(&self, tokens: &mut Tokens<'_>) -> Parsed<(String, String)> {
+        let before = *tokens;
+        let (database, table) = tokens.table_name()?;
+        match database.unwrap_or_else(|| self.database.clone()) {
+            none if none.is_empty() => before.fault("no database is in use here"),
+            database => Ok((database, table)),
+        }
+    }
+}
