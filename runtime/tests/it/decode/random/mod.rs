@@ -8,6 +8,7 @@ use std::path::Path;
 
 use tidemill_rows::Frame;
 
+use super::oracle;
 use super::reading::in_chunks_of;
 use super::replay::{self, shown};
 use crate::support::random::Random;
@@ -159,6 +160,9 @@ impl Round {
     fn compare(&self, log: &Path, selected: &str) -> usize {
         let (frames, end) = in_chunks_of(log, self.chunk_bytes);
         end.unwrap();
+        if !self.savepoints {
+            oracle::compare(&frames, log);
+        }
         let mut tables = replay::Tables::default();
         for frame in frames {
             for change in Frame::validate(&frame).unwrap().changes() {
