@@ -1,7 +1,8 @@
 //! What decoding costs: from binlog files to frames, and the same with `mysql_common`.
 //!
-//! `decode [--size-mb N] [--only READER]` generates files of N megabytes (500 by default) in a
-//! temporary folder; with `--only tidemill` a profiler sees nothing else.
+//! `decode [--size-mb N] [--only READER] [--rows NAME]` generates files of N megabytes (500 by
+//! default) in a temporary folder; with `--only tidemill` a profiler sees nothing else. NAME is a
+//! part of the table's first column.
 //! Time is that of the whole process on the CPU, reading included; the readers take turns in rounds
 //! within one process, and each figure is the median of the rounds, with the least in brackets.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
@@ -33,7 +34,7 @@ const READERS: [(&str, Reader); 2] =
     [("tidemill", readers::tidemill), ("mysql_common", readers::mysql_common)];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (size_mb, only) = arguments()?;
+    let Options { size_mb, only, rows } = options()?;
     let folder = tempfile::tempdir()?;
     println!("| rows | reader | CPU ns a row | rows/s | MB/s | allocations a row | : tidemill |");
     println!("|---|---|---:|---:|---:|---:|---:|");
@@ -43,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("INSERT, 100 columns", Shape::wide(100)),
         ("INSERT, 10,000 tables", Shape::many_tables(10_000)),
     ];
-    for (name, shape) in shapes {
+    for (name, shape) in shapes.into_iter().filter(|(name, _)| name.contains(&rows)) {
         let (file, shape) = generate(folder.path(), shape, size_mb << 20)?;
         let readers: Vec<_> = READERS
             .into_iter()
@@ -55,19 +56,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn arguments() -> Result<(u64, Option<String>), Box<dyn std::error::Error>> {
-    let (mut size_mb, mut only) = (SIZE_MB, None);
+/// What the command line says.
+struct Options {
+    size_mb: u64,
+    only: Option<String>,
+    rows: String,
+}
+
+fn options() -> Result<Options, Box<dyn std::error::Error>> {
+    let mut options = Options { size_mb: SIZE_MB, only: None, rows: String::new() };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         match (name.as_str(), arguments.next()) {
-            ("--size-mb", Some(size)) => size_mb = size.parse()?,
-            ("--only", Some(reader)) => only = Some(reader),
+            ("--size-mb", Some(size)) => options.size_mb = size.parse()?,
+            ("--only", Some(reader)) => options.only = Some(reader),
+            ("--rows", Some(name)) => options.rows = name,
             // `cargo bench` says it of every benchmark.
             ("--bench", None) => {}
-            _ => return Err("usage: decode [--size-mb N] [--only READER]".into()),
+            _ => return Err("usage: decode [--size-mb N] [--only READER] [--rows NAME]".into()),
         }
     }
-    Ok((size_mb, only))
+    Ok(options)
 }
 
 /// Writes a file of about so many bytes.

@@ -1,7 +1,8 @@
 use alloc::vec::Vec;
 
-use crate::layout::{self, HEADER_LEN, ROW_HEADER_LEN, align8};
-use crate::{Civil, Operation, Row, TooLarge};
+use crate::layout::{self, HEADER_LEN, align8};
+use crate::row_writer::{RowWriter, make_room};
+use crate::{Operation, Row, TooLarge};
 
 /// Writes a frame: rows first, as they come; the directories that describe them behind, at the end.
 ///
@@ -36,8 +37,12 @@ use crate::{Civil, Operation, Row, TooLarge};
 /// ```
 #[derive(Debug)]
 pub struct FrameBuilder {
-    /// Header and rows.
+    /// Header and rows up to `end`. What is behind it was left by frames before and means nothing;
+    /// a row takes its place there without clearing it anew.
     buf: Vec<u8>,
+    end: usize,
+    /// For cells whose length only shows when they are written.
+    scratch: Vec<u8>,
     transactions: Vec<u8>,
     transaction_ids: Vec<u8>,
     changes: Vec<u8>,
@@ -110,6 +115,8 @@ impl FrameBuilder {
     pub fn new() -> Self {
         Self {
             buf: alloc::vec![0; HEADER_LEN],
+            end: HEADER_LEN,
+            scratch: Vec::new(),
             transactions: Vec::new(),
             transaction_ids: Vec::new(),
             changes: Vec::new(),
@@ -121,8 +128,9 @@ impl FrameBuilder {
 
     /// Forgets what was written and keeps the memory.
     pub fn clear(&mut self) {
-        self.buf.clear();
-        self.buf.resize(HEADER_LEN, 0);
+        // The header is filled in at the end.
+        self.buf.resize(self.buf.len().max(HEADER_LEN), 0);
+        self.end = HEADER_LEN;
         self.transactions.clear();
         self.transaction_ids.clear();
         self.changes.clear();
@@ -168,20 +176,14 @@ impl FrameBuilder {
     }
 
     /// Begins a row whose cells are all unavailable until they are set. A row that is dropped
-    /// unfinished leaves unused bytes behind and nothing else.
+    /// unfinished leaves nothing behind.
     ///
     /// # Panics
     /// When there are more slots than [`layout::SLOTS_MAX`], which no valid schema has.
     #[inline]
     pub fn row(&mut self, slots: u32) -> RowWriter<'_> {
         assert!(slots <= layout::SLOTS_MAX, "a row has no more slots than a schema may have");
-        let slots = slots as usize;
-        let start = align8(self.buf.len());
-        let states = start + ROW_HEADER_LEN;
-        let cells = states + align8(slots);
-        self.buf.resize(cells + slots * 8, 0);
-        self.buf[states..states + slots].fill(layout::STATE_UNAVAILABLE);
-        RowWriter { buf: &mut self.buf, start, slots }
+        RowWriter::new(&mut self.buf, &mut self.scratch, &mut self.end, slots as usize)
     }
 
     /// Adds a copy of a row of another frame.
@@ -189,10 +191,12 @@ impl FrameBuilder {
     /// # Errors
     /// When the frame is full.
     pub fn copy_row(&mut self, row: &Row<'_>) -> Result<RowRef, TooLarge> {
-        self.align();
-        let start = self.buf.len();
-        self.buf.extend_from_slice(row.bytes());
-        offset(self.buf.len())?;
+        let (start, bytes) = (self.end, row.bytes());
+        let end = start + bytes.len();
+        offset(end)?;
+        make_room(&mut self.buf, end);
+        self.buf[start..end].copy_from_slice(bytes);
+        self.end = end;
         Ok(RowRef(offset(start)?))
     }
 
@@ -229,7 +233,7 @@ impl FrameBuilder {
 
     /// Undoes the rows, changes and transactions since a mark of the same frame. Schemas stay.
     pub fn rewind(&mut self, mark: Mark) {
-        self.buf.truncate(HEADER_LEN + mark.row_bytes);
+        self.end = HEADER_LEN + mark.row_bytes;
         self.changes.truncate(mark.changes);
         self.transactions.truncate(mark.transactions);
         self.transaction_ids.truncate(mark.transaction_ids);
@@ -244,7 +248,7 @@ impl FrameBuilder {
     /// How many bytes the rows take so far.
     #[must_use]
     pub fn row_bytes(&self) -> usize {
-        self.buf.len() - HEADER_LEN
+        self.end - HEADER_LEN
     }
 
     /// Completes the frame into `out` (whose old content is lost and whose memory is used again)
@@ -260,9 +264,10 @@ impl FrameBuilder {
     }
 
     fn complete(&mut self) -> Result<(), TooLarge> {
+        self.buf.truncate(self.end);
         let ids_at = offset(self.buf.len())?;
         self.buf.append(&mut self.transaction_ids);
-        self.align();
+        self.buf.resize(align8(self.buf.len()), 0);
         let transactions_at = offset(self.buf.len())?;
         for entry in self.transactions.chunks_exact_mut(layout::TRANSACTION_LEN) {
             if let Some(at) = entry.first_chunk_mut::<4>() {
@@ -281,10 +286,6 @@ impl FrameBuilder {
             changes_at,
         };
         close(&mut self.buf, &header, &self.schemas, &self.schema_offsets)
-    }
-
-    fn align(&mut self) {
-        self.buf.resize(align8(self.buf.len()), 0);
     }
 }
 
@@ -333,119 +334,4 @@ pub(crate) fn close(
 #[inline]
 pub(crate) fn offset(len: usize) -> Result<u32, TooLarge> {
     u32::try_from(len).map_err(|_| TooLarge)
-}
-
-/// Writes one row. Cells held in the heap are set in ascending slot order, each at most once.
-#[derive(Debug)]
-pub struct RowWriter<'b> {
-    buf: &'b mut Vec<u8>,
-    start: usize,
-    slots: usize,
-}
-
-impl RowWriter<'_> {
-    #[inline]
-    fn state(&mut self, slot: usize, state: u8) {
-        self.buf[self.start + ROW_HEADER_LEN + slot] = state;
-    }
-
-    /// Sets a cell by the 64 bits of its slot, as `LAYOUT.md` gives them for each logical type.
-    #[inline]
-    pub fn bits(&mut self, slot: u32, bits: u64) {
-        let slot = slot as usize;
-        assert!(slot < self.slots, "a row has no cell beyond its slots");
-        self.state(slot, layout::STATE_PRESENT);
-        let at = self.start + ROW_HEADER_LEN + align8(self.slots) + slot * 8;
-        self.buf[at..at + 8].copy_from_slice(&bits.to_le_bytes());
-    }
-
-    /// Sets a cell to NULL.
-    #[inline]
-    pub fn null(&mut self, slot: u32) {
-        assert!((slot as usize) < self.slots, "a row has no cell beyond its slots");
-        self.state(slot as usize, layout::STATE_NULL);
-    }
-
-    /// Sets a cell to unavailable.
-    #[inline]
-    pub fn unavailable(&mut self, slot: u32) {
-        assert!((slot as usize) < self.slots, "a row has no cell beyond its slots");
-        self.state(slot as usize, layout::STATE_UNAVAILABLE);
-    }
-
-    /// Sets a bool.
-    #[inline]
-    pub fn bool(&mut self, slot: u32, value: bool) {
-        self.bits(slot, u64::from(value));
-    }
-
-    /// Sets an int.
-    #[inline]
-    pub fn int(&mut self, slot: u32, value: i64) {
-        self.bits(slot, value as u64);
-    }
-
-    /// Sets a float32.
-    #[inline]
-    pub fn float32(&mut self, slot: u32, value: f32) {
-        self.bits(slot, u64::from(value.to_bits()));
-    }
-
-    /// Sets a float64.
-    #[inline]
-    pub fn float64(&mut self, slot: u32, value: f64) {
-        self.bits(slot, value.to_bits());
-    }
-
-    /// Sets a date, datetime or timestamp.
-    #[inline]
-    pub fn civil(&mut self, slot: u32, value: Civil) {
-        self.bits(slot, value.pack());
-    }
-
-    /// Sets a cell held in the heap: text, decimal, bytes, json, geometry, uuid, interval, array.
-    #[inline]
-    pub fn bytes(&mut self, slot: u32, bytes: &[u8]) {
-        let at = self.heap_at();
-        self.buf.extend_from_slice(bytes);
-        self.bits(slot, at | (bytes.len() as u64) << 32);
-    }
-
-    /// Sets a cell held in the heap to what `write` appends to the buffer it is given.
-    ///
-    /// # Errors
-    /// What `write` answers.
-    #[inline]
-    pub fn bytes_with<E>(
-        &mut self,
-        slot: u32,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let at = self.heap_at();
-        let before = self.buf.len();
-        write(self.buf)?;
-        let len = self.buf.len().saturating_sub(before) as u64;
-        self.bits(slot, at | len << 32);
-        Ok(())
-    }
-
-    fn heap_at(&self) -> u64 {
-        (self.buf.len() - self.start) as u64
-    }
-
-    /// Completes the row.
-    ///
-    /// # Errors
-    /// When the frame is full.
-    #[inline]
-    pub fn finish(self) -> Result<RowRef, TooLarge> {
-        let Self { buf, start, slots } = self;
-        buf.resize(align8(buf.len()), 0);
-        // Everything inside the row is smaller than the offset of its end.
-        offset(buf.len())?;
-        let len = (buf.len() - start) as u32;
-        buf[start..start + 4].copy_from_slice(&len.to_le_bytes());
-        buf[start + 4..start + 8].copy_from_slice(&(slots as u32).to_le_bytes());
-        Ok(RowRef(start as u32))
-    }
 }

@@ -30,6 +30,10 @@ const YEAR_MIN: i32 = -YEAR_BIAS;
 const YEAR_MAX: i32 = (1 << 18) - 1 - YEAR_BIAS;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
+/// The calendar repeats itself after so many days, which are 400 years.
+const DAYS_OF_ERA: i64 = 146_097;
+/// From the first of March of the year 0.
+const DAYS_TO_1970: i64 = 719_468;
 
 impl Civil {
     /// A date without time of day.
@@ -81,32 +85,55 @@ impl Civil {
 
     /// The moment `micros` microseconds after 1970-01-01 00:00:00 UTC. Years outside the packed
     /// range saturate.
-    ///
-    /// The calendar arithmetic is the days-from-civil method: the year starts in March, so that
-    /// the leap day is its last and months need no table.
-    #[inline]
     #[must_use]
     pub fn from_unix_micros(micros: i64) -> Self {
         let seconds = micros.div_euclid(MICROS_PER_SECOND);
+        let days = seconds.div_euclid(SECONDS_PER_DAY) + DAYS_TO_1970;
+        let date = Self::of_era(days.rem_euclid(DAYS_OF_ERA) as u32);
+        let year = i64::from(date.year) + days.div_euclid(DAYS_OF_ERA) * 400;
+        let date = Self { year: year.clamp(YEAR_MIN as i64, YEAR_MAX as i64) as i32, ..date };
         let microsecond = micros.rem_euclid(MICROS_PER_SECOND) as u32;
-        let of_day = seconds.rem_euclid(SECONDS_PER_DAY) as u32;
-        let days = seconds.div_euclid(SECONDS_PER_DAY) + 719_468;
-        let era = days.div_euclid(146_097);
-        let day_of_era = days.rem_euclid(146_097) as u32;
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted_month = (5 * day_of_year + 2) / 153;
-        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-        let year = i64::from(year_of_era) + era * 400 + i64::from(month <= 2);
+        Self { microsecond, ..date.at(seconds.rem_euclid(SECONDS_PER_DAY) as u32) }
+    }
+
+    /// The moment so many seconds after 1970-01-01 00:00:00 UTC.
+    #[inline]
+    #[must_use]
+    pub const fn from_unix_seconds(seconds: u32) -> Self {
+        let days = seconds / SECONDS_PER_DAY as u32 + DAYS_TO_1970 as u32;
+        let date = Self::of_era(days % DAYS_OF_ERA as u32);
+        let year = date.year + (days / DAYS_OF_ERA as u32) as i32 * 400;
+        Self { year, ..date.at(seconds % SECONDS_PER_DAY as u32) }
+    }
+
+    /// A day of a time of 400 years that begins on the first of March: the leap day is then the
+    /// last of a year, and months need no table. Multiplications take the place of divisions as
+    /// in Neri and Schneider, "Euclidean affine functions and their application to calendar
+    /// algorithms" (2022).
+    #[inline]
+    const fn of_era(day: u32) -> Self {
+        let quarters = 4 * day + 3;
+        let century = quarters / 146_097;
+        let product = 2_939_745 * ((quarters % 146_097) | 3) as u64;
+        let year = 100 * century + (product >> 32) as u32;
+        let day_of_year = product as u32 / 2_939_745 / 4;
+        let month = 2_141 * day_of_year + 197_913;
+        let next_year = day_of_year >= 306;
+        Self::date(
+            year as i32 + next_year as i32,
+            (month >> 16) as u8 - if next_year { 12 } else { 0 },
+            ((month & 0xffff) / 2_141 + 1) as u8,
+        )
+    }
+
+    /// The same day, so many seconds later.
+    #[inline]
+    const fn at(self, seconds: u32) -> Self {
         Self {
-            year: year.clamp(YEAR_MIN as i64, YEAR_MAX as i64) as i32,
-            month: month as u8,
-            day: (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u8,
-            hour: (of_day / 3_600) as u8,
-            minute: (of_day / 60 % 60) as u8,
-            second: (of_day % 60) as u8,
-            microsecond,
+            hour: (seconds / 3_600) as u8,
+            minute: (seconds / 60 % 60) as u8,
+            second: (seconds % 60) as u8,
+            ..self
         }
     }
 
@@ -125,7 +152,7 @@ impl Civil {
         let shifted_month = (i64::from(self.month) + 9) % 12;
         let day_of_year = (153 * shifted_month + 2) / 5 + i64::from(self.day) - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let days = era * 146_097 + day_of_era - 719_468;
+        let days = era * DAYS_OF_ERA + day_of_era - DAYS_TO_1970;
         let of_day =
             i64::from(self.hour) * 3_600 + i64::from(self.minute) * 60 + i64::from(self.second);
         Some((days * SECONDS_PER_DAY + of_day) * MICROS_PER_SECOND + i64::from(self.microsecond))
@@ -169,6 +196,18 @@ mod tests {
         assert_eq!(moment.unix_micros(), Some(1_709_210_096_000_007));
         assert_eq!(Civil::from_unix_micros(1_709_210_096_000_007), moment);
         assert_eq!(Civil::from_unix_micros(-1).year, 1969);
+    }
+
+    #[test]
+    fn every_day_comes_back_from_its_moment() {
+        for day in -800_000..800_000 {
+            let micros = day * 86_400_000_000 + 3_723_000_004;
+            let civil = Civil::from_unix_micros(micros);
+            assert_eq!(civil.unix_micros(), Some(micros));
+            if let Ok(seconds) = u32::try_from(micros / MICROS_PER_SECOND) {
+                assert_eq!(Civil { microsecond: 4, ..Civil::from_unix_seconds(seconds) }, civil);
+            }
+        }
     }
 
     #[test]

@@ -6,10 +6,12 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
+mod blocks;
 mod config;
 mod list;
 mod reader;
 
+use blocks::Blocks;
 pub use config::{Paths, Settings};
 use list::List;
 use reader::{BLOCK_BYTES, Progress, Reader, Start};
@@ -27,6 +29,7 @@ const POLL: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct BinlogFiles {
     framer: Framer,
+    blocks: Blocks,
     work: Work,
 }
 
@@ -56,7 +59,8 @@ impl BinlogFiles {
         let from = from.map(Place::read).transpose()?;
         let list = List::new(settings, folder);
         let (reader, start) = Reader::open(list, settings.follow, from.as_ref())?;
-        Ok(Self { framer: framer(&start)?, work: Work::Here(Box::new(reader)) })
+        let work = Work::Here(Box::new(reader));
+        Ok(Self { framer: framer(&start)?, blocks: Blocks::default(), work })
     }
 
     async fn advance(&mut self) -> Result<Option<Chunk>> {
@@ -68,14 +72,16 @@ impl BinlogFiles {
                     return Ok(Some(counted(chunk, reader)));
                 }
                 let (rest, missing) = (self.framer.rest(), self.framer.missing());
-                let mut window = Vec::with_capacity(rest.len() + BLOCK_BYTES);
+                let mut window = self.blocks.take(rest.len() + BLOCK_BYTES);
                 window.extend_from_slice(rest);
                 self.send(move |reader| reader.read(window, missing).map(Done::Read));
             }
             let done = self.back().await?;
             let Work::Here(reader) = &self.work else { continue };
             match done {
-                Done::Read(Progress::Bytes(window)) => self.framer.fill(window),
+                Done::Read(Progress::Bytes(window)) => {
+                    self.framer.fill(self.blocks.filled(window));
+                }
                 Done::Read(progress) => {
                     if let Some(chunk) = self.framer.flush() {
                         return Ok(Some(counted(chunk, reader)));

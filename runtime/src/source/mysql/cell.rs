@@ -4,6 +4,7 @@ use tidemill_rows::RowWriter;
 
 use super::charset::Charset;
 use super::decimal::Packing;
+use super::packed::inflate;
 use super::read::{Cursor, Damage, Read};
 use super::temporal;
 
@@ -23,6 +24,8 @@ pub(super) enum Code {
     Float,
     Double,
     Decimal(Packing),
+    /// The same with few digits.
+    ShortDecimal(Packing),
     Year,
     Date,
     /// With so many bytes behind the second.
@@ -44,6 +47,8 @@ pub(super) enum Code {
     /// The same, filled up with zeros to so many bytes.
     Binary(u8, u16),
     Geometry(u8),
+    /// Text or bytes that MariaDB compressed, with a length of so many bytes before them.
+    Compressed(u8, Charset),
     /// Nothing; always NULL.
     Null,
 }
@@ -101,24 +106,19 @@ impl Code {
             Self::UInt64 => row.bits(slot, cursor.u64()?),
             Self::Float => row.float32(slot, f32::from_bits(cursor.u32()?)),
             Self::Double => row.float64(slot, f64::from_bits(cursor.u64()?)),
-            Self::Decimal(packing) => {
-                let packed = cursor.take(packing.len())?;
-                row.bytes_with(slot, |out| packing.append(packed, out))?;
+            Self::ShortDecimal(packing) => {
+                let (text, len) = packing.read_short(cursor)?;
+                row.short(slot, text, len);
             }
+            Self::Decimal(packing) => row.bytes(slot, packing.read(cursor)?.as_bytes()),
             Self::Text(prefix, charset) => {
-                let text = prefixed(cursor, prefix)?;
-                if charset == Charset::Utf8 {
-                    // Most text is ASCII, and to see that takes a fraction of the time.
-                    if !text.is_ascii() {
-                        std::str::from_utf8(text).map_err(|_| NOT_UTF8)?;
-                    }
-                    row.bytes(slot, text);
-                } else {
-                    row.bytes_with(slot, |out| charset.append_utf8(text, out))?;
-                }
+                text(prefixed(cursor, prefix)?, charset, slot, row)?;
             }
             Self::Bytes(prefix) | Self::Geometry(prefix) => {
                 row.bytes(slot, prefixed(cursor, prefix)?);
+            }
+            Self::Compressed(prefix, charset) => {
+                compressed(prefixed(cursor, prefix)?, charset, slot, row)?;
             }
             Self::Binary(prefix, len) => binary(prefixed(cursor, prefix)?, len, slot, row)?,
             Self::Date => row.civil(slot, temporal::date(cursor)?),
@@ -130,20 +130,8 @@ impl Code {
             Self::TimestampOld => row.civil(slot, temporal::timestamp_old(cursor)?),
             Self::Year => row.bits(slot, year(cursor.u8()?)),
             Self::Bit(bytes) => row.bits(slot, cursor.big(usize::from(bytes))?),
-            Self::Enum(bytes, labels) => {
-                let index = cursor.little(usize::from(bytes))?;
-                if index > u64::from(labels) {
-                    return Err(Damage::new("its ENUM has a value without a label"));
-                }
-                row.bits(slot, index);
-            }
-            Self::Set(bytes, unlabelled) => {
-                let members = cursor.little(usize::from(bytes))?;
-                if members & unlabelled != 0 {
-                    return Err(Damage::new("its SET has a member without a label"));
-                }
-                row.bits(slot, members);
-            }
+            Self::Enum(bytes, labels) => row.bits(slot, label(cursor, bytes, labels)?),
+            Self::Set(bytes, unlabelled) => row.bits(slot, members(cursor, bytes, unlabelled)?),
             Self::Null => row.null(slot),
         }
         Ok(())
@@ -152,9 +140,54 @@ impl Code {
 
 const NOT_UTF8: Damage = Damage::new("its text is not UTF-8, though its charset is");
 
+#[inline(always)]
+fn text(text: &[u8], charset: Charset, slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
+    if charset == Charset::Utf8 {
+        row.text(slot, text).map_err(|_| NOT_UTF8)
+    } else {
+        row.bytes_with(slot, |out| charset.append_utf8(text, out))
+    }
+}
+
+/// A byte of zero stands before a value that did not become shorter; nothing before an empty one.
+/// Decompressing takes memory for each value, and many times as long as that takes.
+fn compressed(packed: &[u8], charset: Charset, slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
+    let mut inflated = Vec::new();
+    let value = match packed.split_first() {
+        None => packed,
+        Some((0, plain)) => plain,
+        Some(_) => {
+            inflate(packed, &mut inflated)?;
+            &inflated
+        }
+    };
+    if charset == Charset::Binary {
+        row.bytes(slot, value);
+        Ok(())
+    } else {
+        text(value, charset, slot, row)
+    }
+}
+
 /// 0 is the year 0000, 1 is 1901.
 fn year(byte: u8) -> u64 {
     if byte == 0 { 0 } else { 1900 + u64::from(byte) }
+}
+
+#[inline]
+fn label(cursor: &mut Cursor<'_>, bytes: u8, labels: u16) -> Read<u64> {
+    match cursor.little(usize::from(bytes))? {
+        index if index <= u64::from(labels) => Ok(index),
+        _ => Err(Damage::new("its ENUM has a value without a label")),
+    }
+}
+
+#[inline]
+fn members(cursor: &mut Cursor<'_>, bytes: u8, unlabelled: u64) -> Read<u64> {
+    match cursor.little(usize::from(bytes))? {
+        members if members & unlabelled == 0 => Ok(members),
+        _ => Err(Damage::new("its SET has a member without a label")),
+    }
 }
 
 /// The log leaves the zeros at a BINARY's end away.

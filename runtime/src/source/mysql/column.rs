@@ -32,11 +32,6 @@ const JSON: Unreadable = Unreadable {
     hint: "this version does not read it; leave the table out with tables: {exclude: […]}, or the \
            column with the plugin `columns`",
 };
-const COMPRESSED: Unreadable = Unreadable {
-    what: "a COMPRESSED column of MariaDB",
-    hint: "this version does not read it; alter the column to one that is not COMPRESSED, or leave \
-           it out with the plugin `columns`",
-};
 const CHARSET: Unreadable = Unreadable {
     what: "text in a charset without a way to UTF-8",
     hint: "this version does not read it; convert the column to utf8mb4, or leave it out with the \
@@ -74,7 +69,11 @@ impl Decoded {
             Native::Decimal { precision, scale } => {
                 let packing = Packing::new(precision, scale)?;
                 let size = Size::Fixed(packing.len() as u8);
-                (LogicalType::Decimal, sql::DECIMAL, Code::Decimal(packing), size)
+                let code = match packing.is_short() {
+                    true => Code::ShortDecimal(packing),
+                    false => Code::Decimal(packing),
+                };
+                (LogicalType::Decimal, sql::DECIMAL, code, size)
             }
             Native::Bit(bits) => {
                 let bytes = bits.div_ceil(8) as u8;
@@ -109,7 +108,6 @@ impl Decoded {
         };
         let unreadable = match map.native {
             Native::Json(_) => Some(JSON),
-            Native::CompressedBlob(_) | Native::CompressedVarChar(_) => Some(COMPRESSED),
             _ if is_text(logical) && is_unknown(map) => Some(CHARSET),
             _ => None,
         };
@@ -172,6 +170,13 @@ fn string(map: &MapColumn<'_>) -> Parts {
     };
     let size = Size::Prefixed(prefix);
     match map.native {
+        Native::CompressedVarChar(_) | Native::CompressedBlob(_) => {
+            let (logical, sql_type) = match binary {
+                true => (LogicalType::Bytes, binary_type),
+                false => (LogicalType::Text, text_type),
+            };
+            (logical, sql_type, Code::Compressed(prefix, charset), size)
+        }
         Native::Char(bytes) if binary => {
             (LogicalType::Bytes, binary_type, Code::Binary(prefix, bytes), size)
         }
@@ -236,11 +241,12 @@ pub(super) fn utf8(text: &[u8], collation: u16) -> Read<String> {
 
 /// Declared length: characters of text, bytes of binary strings, bits.
 fn length(map: &MapColumn<'_>) -> u32 {
+    let characters = |bytes| u32::from(bytes) / u32::from(charset::describe(map.collation).1);
     match map.native {
         Native::Bit(bits) => u32::from(bits),
-        Native::Char(bytes) | Native::VarChar(bytes) | Native::CompressedVarChar(bytes) => {
-            u32::from(bytes) / u32::from(charset::describe(map.collation).1)
-        }
+        Native::Char(bytes) | Native::VarChar(bytes) => characters(bytes),
+        // With the byte that says how a value is compressed.
+        Native::CompressedVarChar(bytes) => characters(bytes.saturating_sub(1)),
         Native::Vector(_) => u32::try_from(map.dimensions).unwrap_or(0),
         _ => 0,
     }

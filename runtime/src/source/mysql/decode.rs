@@ -10,6 +10,7 @@
 use tidemill_rows::{ChangeRecord, FrameBuilder, Mark, Operation, TooLarge, layout};
 
 use super::event::{Event, Format, Header, Role, RowsVersion};
+use super::packed::{Inner, Payloads};
 use super::read::Damage;
 use super::rows::RowReader;
 use super::statement::{Ddl, Query, Statement};
@@ -22,6 +23,7 @@ use crate::source::{Chunk, Decode, Tables};
 #[derive(Debug, Default)]
 pub struct Decoder {
     rows: RowReader,
+    payloads: Payloads,
     transaction: Transaction,
 }
 
@@ -55,6 +57,7 @@ impl Decode for Decoder {
         self.rows.next_chunk();
         let mut pass = Pass {
             rows: &mut self.rows,
+            payloads: &mut self.payloads,
             transaction: &mut self.transaction,
             tables,
             out,
@@ -74,6 +77,7 @@ impl Decode for Decoder {
 
 struct Pass<'a> {
     rows: &'a mut RowReader,
+    payloads: &'a mut Payloads,
     transaction: &'a mut Transaction,
     tables: &'a mut dyn Tables,
     out: &'a mut FrameBuilder,
@@ -122,13 +126,33 @@ impl<'a> Pass<'a> {
     }
 
     fn event(&mut self, role: Role, event: &Event<'_>) -> Result<()> {
-        self.tell(role, event)?;
+        match role {
+            Role::Payload => self.payload(event)?,
+            _ => self.tell(role, event)?,
+        }
         if self.track.is_between() {
             self.transaction.id.clear();
             self.transaction.commit_us = None;
             self.part = 0;
         }
         Ok(())
+    }
+
+    /// Tells the events of a compressed transaction, as if they stood in the log themselves.
+    fn payload(&mut self, event: &Event<'_>) -> Result<()> {
+        let broken = |damage| damaged(&self.place, damage);
+        let mut payloads = std::mem::take(self.payloads);
+        let events = payloads.unpack(event.body).map_err(broken)?;
+        for event in Inner::new(events) {
+            let event = event.map_err(|damage| damaged(&self.place, damage))?;
+            let role = event.header.role().ok_or_else(|| unknown(&self.place, &event.header))?;
+            self.tell(role, &event)?;
+        }
+        *self.payloads = payloads;
+        match self.track.is_between() {
+            true => Ok(()),
+            false => Err(damaged(&self.place, Damage::new("the transaction in it has no end"))),
+        }
     }
 
     fn tell(&mut self, role: Role, event: &Event<'_>) -> Result<()> {
@@ -294,7 +318,7 @@ impl<'a> Pass<'a> {
         let frame = self.rows.frame();
         let wanted = self.rows.statements(&ddl.database, &ddl.table, self.tables)?;
         let Some((projection, index)) = wanted else { return Ok(()) };
-        let text = Query::read(event.body).and_then(|query| query.utf8());
+        let text = Query::read(event).and_then(|query| query.utf8());
         let text = text.map_err(|damage| damaged(&self.place, damage))?;
         let alone = !self.track.is_open();
         let out = &mut *self.out;

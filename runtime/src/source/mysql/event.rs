@@ -30,14 +30,18 @@ pub enum Role {
     Format,
     /// A statement.
     Query,
+    /// A statement, compressed.
+    CompressedQuery,
     /// Describes a table for the rows behind it.
     TableMap,
-    /// Rows of a table; in the second version with extra data before them.
+    /// Rows of a table.
     Rows(Operation, RowsVersion),
     /// Opens a transaction.
     Gtid(Gtid),
     /// Commits a transaction.
     Xid,
+    /// A whole transaction but for its GTID, compressed.
+    Payload,
     /// Prepares a two-phase transaction, or commits it in one.
     XaPrepare,
     /// This file ends here.
@@ -48,13 +52,17 @@ pub enum Role {
     Refused(&'static str),
 }
 
-/// The two layouts of rows events.
+/// The layouts of rows events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowsVersion {
     /// MariaDB, MySQL 5.5.
     V1,
-    /// MySQL since 5.6.
+    /// MySQL since 5.6: with extra data before the rows.
     V2,
+    /// The first, with compressed rows.
+    V1Compressed,
+    /// The second, with compressed rows.
+    V2Compressed,
 }
 
 /// The kinds of event that name a transaction.
@@ -66,6 +74,8 @@ pub enum Gtid {
     MySql,
     /// MySQL with `gtid_mode=OFF`.
     Anonymous,
+    /// MySQL 9: server UUID, tag and number.
+    Tagged,
 }
 
 /// A type of event.
@@ -81,8 +91,6 @@ pub struct EventType {
 
 const STATEMENT: &str = "set binlog_format=ROW on the server: this event is part of a statement \
                          that loads data";
-const COMPRESSED: &str = "set log_bin_compress=OFF on the server: this version does not read \
-                          MariaDB's compressed events";
 const TOO_OLD: &str = "only servers from MySQL 5.6 and MariaDB 10 on write logs that can be read";
 
 const fn event(number: u8, name: &'static str, role: Role) -> EventType {
@@ -146,20 +154,9 @@ pub const EVENT_TYPES: &[EventType] = &[
              JSON updates",
         ),
     ),
-    event(
-        40,
-        "Transaction_payload",
-        Role::Refused(
-            "set binlog_transaction_compression=OFF on the server: this version does not read \
-             compressed transactions",
-        ),
-    ),
+    event(40, "Transaction_payload", Role::Payload),
     event(41, "Heartbeat_v2", Role::Passive),
-    event(
-        42,
-        "Gtid_tagged",
-        Role::Refused("commit without a GTID tag: this version does not read tagged GTIDs"),
-    ),
+    event(42, "Gtid_tagged", Role::Gtid(Gtid::Tagged)),
     event(160, "Annotate_rows", Role::Passive),
     event(161, "Binlog_checkpoint", Role::Passive),
     event(162, "Gtid", Role::Gtid(Gtid::MariaDb)),
@@ -172,13 +169,13 @@ pub const EVENT_TYPES: &[EventType] = &[
              encrypt_binlog=OFF there",
         ),
     ),
-    event(165, "Query_compressed", Role::Refused(COMPRESSED)),
-    event(166, "Write_rows_compressed_v1", Role::Refused(COMPRESSED)),
-    event(167, "Update_rows_compressed_v1", Role::Refused(COMPRESSED)),
-    event(168, "Delete_rows_compressed_v1", Role::Refused(COMPRESSED)),
-    event(169, "Write_rows_compressed", Role::Refused(COMPRESSED)),
-    event(170, "Update_rows_compressed", Role::Refused(COMPRESSED)),
-    event(171, "Delete_rows_compressed", Role::Refused(COMPRESSED)),
+    event(165, "Query_compressed", Role::CompressedQuery),
+    rows(166, "Write_rows_compressed_v1", Operation::Insert, RowsVersion::V1Compressed),
+    rows(167, "Update_rows_compressed_v1", Operation::Update, RowsVersion::V1Compressed),
+    rows(168, "Delete_rows_compressed_v1", Operation::Delete, RowsVersion::V1Compressed),
+    rows(169, "Write_rows_compressed", Operation::Insert, RowsVersion::V2Compressed),
+    rows(170, "Update_rows_compressed", Operation::Update, RowsVersion::V2Compressed),
+    rows(171, "Delete_rows_compressed", Operation::Delete, RowsVersion::V2Compressed),
 ];
 
 /// For each number its place in `EVENT_TYPES`, or 255.

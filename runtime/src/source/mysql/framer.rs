@@ -81,9 +81,10 @@ impl Framer {
     }
 
     /// Takes the bytes of [`Self::rest`] with more behind them.
-    pub fn fill(&mut self, window: Vec<u8>) {
+    pub fn fill(&mut self, window: impl Into<Bytes>) {
+        let window = window.into();
         debug_assert!(window.starts_with(&self.window), "the rest must stay what it was");
-        self.window = window.into();
+        self.window = window;
     }
 
     /// How many bytes are missing, at least, until another event is whole.

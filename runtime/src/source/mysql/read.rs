@@ -115,15 +115,20 @@ impl<'a> Cursor<'a> {
     /// Up to eight bytes, least significant first.
     #[inline]
     pub(super) fn little(&mut self, len: usize) -> Read<u64> {
-        let bytes = self.take(len)?;
-        Ok(bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte)))
+        self.big(len).map(|value| value.swap_bytes().checked_shr(64 - 8 * len as u32).unwrap_or(0))
     }
 
     /// Up to eight bytes, most significant first.
     #[inline]
     pub(super) fn big(&mut self, len: usize) -> Read<u64> {
+        let ahead = self.rest;
         let bytes = self.take(len)?;
-        Ok(bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte)))
+        Ok(match ahead.first_chunk() {
+            // Almost always there is more behind: all of it is read at once, and what is not meant
+            // is shifted out.
+            Some(eight) => u64::from_be_bytes(*eight).checked_shr(64 - 8 * len as u32).unwrap_or(0),
+            None => bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte)),
+        })
     }
 
     /// A number in the protocol's length encoding: one byte, or a mark and two, three or eight.

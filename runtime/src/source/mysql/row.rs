@@ -3,6 +3,7 @@
 use tidemill_rows::{FrameBuilder, Operation, RowRef};
 
 use super::event::RowsVersion;
+use super::packed::inflate;
 use super::read::{Cursor, Damage, InColumn, Read, bit};
 use super::table::{Op, Wanted};
 
@@ -11,6 +12,7 @@ use super::table::{Op, Wanted};
 pub(super) struct Rows<'a> {
     pub(super) table_id: u64,
     operation: Operation,
+    compressed: bool,
     rest: Cursor<'a>,
 }
 
@@ -26,12 +28,13 @@ impl<'a> Rows<'a> {
         let mut rest = Cursor::new(body);
         let table_id = rest.u48()?;
         let _flags = rest.u16()?;
-        if version == RowsVersion::V2 {
+        if matches!(version, RowsVersion::V2 | RowsVersion::V2Compressed) {
             // The length of the extra data counts itself.
             let len = usize::from(rest.u16()?).checked_sub(2);
             rest.take(len.ok_or(Damage::new("its extra data is shorter than its length"))?)?;
         }
-        Ok(Self { table_id, operation, rest })
+        let compressed = matches!(version, RowsVersion::V1Compressed | RowsVersion::V2Compressed);
+        Ok(Self { table_id, operation, compressed, rest })
     }
 
     /// Appends the rows to a frame and calls `each` with every one.
@@ -39,7 +42,7 @@ impl<'a> Rows<'a> {
     pub(super) fn append(
         self,
         table: &Wanted,
-        present: &mut Present,
+        scratch: &mut Scratch,
         out: &mut FrameBuilder,
         mut each: impl FnMut(Images, &mut FrameBuilder) -> Read<()>,
     ) -> Result<(), InColumn> {
@@ -55,7 +58,13 @@ impl<'a> Rows<'a> {
             Operation::Update => cursor.take(width.div_ceil(8))?,
             _ => first,
         };
+        let Scratch { present, inflated } = scratch;
         present.choose(table, first, second);
+        if self.compressed {
+            inflated.clear();
+            inflate(cursor.rest(), inflated)?;
+            cursor = Cursor::new(inflated);
+        }
         loop {
             let before = cursor.rest().len();
             let images = match self.operation {
@@ -82,10 +91,16 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Which columns the images of an event have, for tables whose images lack some. Its memory is used
-/// again from event to event.
+/// Memory that is used again from event to event.
 #[derive(Debug, Default)]
-pub(super) struct Present {
+pub(super) struct Scratch {
+    present: Present,
+    inflated: Vec<u8>,
+}
+
+/// Which columns the images of an event have, for tables whose images lack some.
+#[derive(Debug, Default)]
+struct Present {
     first: Option<Vec<Column>>,
     second: Option<Vec<Column>>,
     spare: Vec<Vec<Column>>,

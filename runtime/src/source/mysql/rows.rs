@@ -6,7 +6,7 @@ use tidemill_rows::{FrameBuilder, Operation, RowRef, TooLarge};
 
 use super::event::{Event, Family, Format, RowsVersion};
 use super::read::{Damage, InColumn};
-use super::row::{NO_TABLE, Present, Rows};
+use super::row::{NO_TABLE, Rows, Scratch};
 use super::table::{Found, FrameIndex, TableMaps, Wanted};
 use super::{Place, damaged};
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ use crate::source::{Projection, Tables};
 #[derive(Debug, Default)]
 pub(super) struct RowReader {
     maps: TableMaps,
-    present: Present,
+    scratch: Scratch,
     /// Numbers the chunks: each describes the tables of its rows.
     chunk: u64,
     /// Numbers the frames, to tell what is in the one that is being written.
@@ -90,7 +90,7 @@ impl RowReader {
             }
         };
         let schema = table.frame_index(self.frame, out).map_err(|full| broken(full.into()))?;
-        let appended = rows.append(table, &mut self.present, out, |(before, after), out| {
+        let appended = rows.append(table, &mut self.scratch, out, |(before, after), out| {
             Ok(each(Changed { schema, before, after }, out)?)
         });
         appended.map_err(|found| of_table(broken(found.damage), found, table))

@@ -3,24 +3,28 @@
 //! A log in row format has statements only where they open and close transactions and where they
 //! change the shape of the database.
 
+use std::borrow::Cow;
+
 use super::charset::Charset;
+use super::event::{Event, Role};
+use super::packed::inflate;
 use super::read::{Cursor, Damage, Read};
 
 /// The content of a QUERY event.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Query<'a> {
     /// The database that was in use.
     pub database: &'a [u8],
     /// The statement.
-    pub text: &'a [u8],
+    pub text: Cow<'a, [u8]>,
     /// Number of the collation of the client that sent it, and with it the text's charset.
     pub collation: Option<u16>,
 }
 
 impl<'a> Query<'a> {
     /// Reads the body of a QUERY event.
-    pub(super) fn read(body: &'a [u8]) -> Read<Self> {
-        let mut cursor = Cursor::new(body);
+    pub(super) fn read(event: &Event<'a>) -> Read<Self> {
+        let mut cursor = Cursor::new(event.body);
         let (_thread, _seconds) = (cursor.u32()?, cursor.u32()?);
         let database_len = cursor.u8()?;
         let _error = cursor.u16()?;
@@ -28,7 +32,13 @@ impl<'a> Query<'a> {
         let status = cursor.take(usize::from(status_len))?;
         let database = cursor.take(usize::from(database_len))?;
         cursor.u8()?;
-        Ok(Self { database, text: cursor.rest(), collation: collation(status) })
+        let mut text = Cow::Borrowed(cursor.rest());
+        if event.header.role() == Some(Role::CompressedQuery) {
+            let mut inflated = Vec::new();
+            inflate(&text, &mut inflated)?;
+            text = Cow::Owned(inflated);
+        }
+        Ok(Self { database, text, collation: collation(status) })
     }
 
     /// The statement in UTF-8.
@@ -41,7 +51,7 @@ impl<'a> Query<'a> {
             Some(charset) => charset,
         };
         let mut text = Vec::new();
-        charset.append_utf8(self.text, &mut text).map_err(|_| WRONG)?;
+        charset.append_utf8(&self.text, &mut text).map_err(|_| WRONG)?;
         String::from_utf8(text).map_err(|_| WRONG)
     }
 }

@@ -32,20 +32,20 @@ fn fraction(cursor: &mut Cursor<'_>, bytes: u8) -> Read<u32> {
     })
 }
 
-#[inline]
+#[inline(always)]
 fn checked(civil: Civil) -> Read<Civil> {
     if civil.in_range() { Ok(civil) } else { Err(WRONG) }
 }
 
 /// DATE: year (15 bits), month (4), day (5).
-#[inline]
+#[inline(always)]
 pub(super) fn date(cursor: &mut Cursor<'_>) -> Read<Civil> {
     let bits = cursor.u24()?;
     checked(Civil::date((bits >> 9) as i32, (bits >> 5 & 0xf) as u8, (bits & 0x1f) as u8))
 }
 
 /// DATETIME: sign (1), year * 13 + month (17), day (5), hour (5), minute (6), second (6).
-#[inline]
+#[inline(always)]
 pub(super) fn datetime(cursor: &mut Cursor<'_>, fraction_bytes: u8) -> Read<Civil> {
     let bits = cursor.big(5)?.checked_sub(0x80_0000_0000).ok_or(WRONG)?;
     let microsecond = fraction(cursor, fraction_bytes)?;
@@ -62,7 +62,7 @@ pub(super) fn datetime(cursor: &mut Cursor<'_>, fraction_bytes: u8) -> Read<Civi
 }
 
 /// TIMESTAMP: seconds since 1970 UTC; zero without a fraction is the zero date.
-#[inline]
+#[inline(always)]
 pub(super) fn timestamp(cursor: &mut Cursor<'_>, fraction_bytes: u8) -> Read<Civil> {
     let seconds = cursor.big(4)? as u32;
     let microsecond = fraction(cursor, fraction_bytes)?;
@@ -74,13 +74,15 @@ pub(super) fn timestamp_old(cursor: &mut Cursor<'_>) -> Read<Civil> {
     moment(cursor.u32()?, 0)
 }
 
-#[inline]
+#[inline(always)]
 fn moment(seconds: u32, microsecond: u32) -> Read<Civil> {
     if seconds == 0 && microsecond == 0 {
         return Ok(Civil::date(0, 0, 0));
     }
-    let micros = i64::from(seconds) * SECOND_US;
-    checked(Civil { microsecond, ..Civil::from_unix_micros(micros) })
+    if i64::from(microsecond) >= SECOND_US {
+        return Err(WRONG);
+    }
+    Ok(Civil { microsecond, ..Civil::from_unix_seconds(seconds) })
 }
 
 /// TIME in microseconds: sign (1), unused (1), hour (10), minute (6), second (6), fraction. The

@@ -8,6 +8,7 @@
 use super::event::{Event, Gtid, Role};
 use super::read::{Cursor, Damage, Read};
 use super::statement::{Query, Statement};
+use super::tagged::TaggedGtid;
 
 /// MariaDB's flag of a GTID without a transaction.
 const FLAG_STANDALONE: u8 = 1;
@@ -73,13 +74,17 @@ impl Track {
                 let opens = flags & FLAG_STANDALONE == 0;
                 (Step::Gtid { opens }, if opens { State::Open } else { State::Announced })
             }
-            Role::Gtid(Gtid::MySql | Gtid::Anonymous) => {
+            Role::Gtid(Gtid::MySql | Gtid::Anonymous | Gtid::Tagged) => {
                 (Step::Gtid { opens: false }, State::Announced)
             }
             Role::Xid => (Step::Commit, State::Between),
+            Role::Payload if self.state == State::Open => {
+                return Err(Damage::new("the transaction before it has no end"));
+            }
+            Role::Payload => (Step::None, State::Between),
             Role::XaPrepare if event.body.first() == Some(&1) => (Step::Commit, State::Between),
             Role::XaPrepare => (Step::Prepare, State::Between),
-            Role::Query => return self.query(event),
+            Role::Query | Role::CompressedQuery => return self.query(event),
             Role::Rows(..) if self.state != State::Open => {
                 return Err(Damage::new("it holds rows and stands outside a transaction"));
             }
@@ -92,7 +97,7 @@ impl Track {
     }
 
     fn query(&mut self, event: &Event<'_>) -> Read<Step> {
-        let query = Query::read(event.body)?;
+        let query = Query::read(event)?;
         let text = query.utf8()?;
         let database = String::from_utf8_lossy(query.database);
         let (step, state) = match (Statement::read(&text, &database), self.state) {
@@ -130,14 +135,20 @@ pub(super) fn read_gtid(gtid: Gtid, event: &Event<'_>, id: &mut Vec<u8>) -> Read
             }
             Ok(None)
         }
+        Gtid::Tagged => {
+            let TaggedGtid { uuid, tag, number, commit_us } = TaggedGtid::read(event.body)?;
+            if std::str::from_utf8(tag).is_err() {
+                return Err(Damage::new("the tag of its GTID is no text"));
+            }
+            append_gtid(&uuid, tag, number, id);
+            Ok(i64::try_from(commit_us).ok())
+        }
         Gtid::MySql | Gtid::Anonymous => {
             cursor.u8()?;
             let uuid = cursor.array::<16>()?;
             let number = cursor.u64()?;
             if gtid == Gtid::MySql {
-                append_uuid(&uuid, id);
-                id.push(b':');
-                id.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+                append_gtid(&uuid, &[], number, id);
             }
             // Behind it MySQL 5.7 has its logical clock (a mark and two numbers), MySQL 8 also two
             // times of seven bytes: of the commit on this server, whose highest bit says that the
@@ -154,7 +165,8 @@ pub(super) fn read_gtid(gtid: Gtid, event: &Event<'_>, id: &mut Vec<u8>) -> Read
     }
 }
 
-fn append_uuid(uuid: &[u8; 16], out: &mut Vec<u8>) {
+/// Appends a GTID as MySQL writes it: `UUID:NUMBER`, or `UUID:TAG:NUMBER`.
+fn append_gtid(uuid: &[u8; 16], tag: &[u8], number: u64, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     for (index, byte) in uuid.iter().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
@@ -164,4 +176,10 @@ fn append_uuid(uuid: &[u8; 16], out: &mut Vec<u8>) {
             out.extend(HEX.get(usize::from(nibble)));
         }
     }
+    out.push(b':');
+    if !tag.is_empty() {
+        out.extend_from_slice(tag);
+        out.push(b':');
+    }
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }

@@ -3,6 +3,7 @@
 use tidemill_rows::{ChangeRecord, FrameBuilder};
 
 use super::event::{Event, Format, Header, Role};
+use super::packed::{Inner, Payloads};
 use super::rows::RowReader;
 use super::statement::Query;
 use super::transaction::{Track, read_gtid};
@@ -17,6 +18,7 @@ pub struct Walk {
     format: Option<Format>,
     track: Track,
     transaction: Vec<u8>,
+    payloads: Payloads,
     builder: FrameBuilder,
     frame: Vec<u8>,
 }
@@ -65,6 +67,28 @@ impl Walk {
         Ok(())
     }
 
+    /// A compressed transaction: the event itself, then those in it, all at its place.
+    fn payload(
+        &mut self,
+        event: &Event<'_>,
+        shown: bool,
+        place: &Place,
+        tables: &mut dyn Tables,
+        each: &mut impl FnMut(&Seen<'_>) -> Result<()>,
+    ) -> Result<()> {
+        if shown {
+            each(&self.seen(event, place, None, None))?;
+        }
+        let mut payloads = std::mem::take(&mut self.payloads);
+        let events = payloads.unpack(event.body).map_err(|damage| damaged(place, damage))?;
+        for event in Inner::new(events) {
+            let event = event.map_err(|damage| damaged(place, damage))?;
+            self.event(&event, shown, place, tables, each)?;
+        }
+        self.payloads = payloads;
+        Ok(())
+    }
+
     fn event(
         &mut self,
         event: &Event<'_>,
@@ -78,10 +102,11 @@ impl Walk {
         let mut text = None;
         let mut has_rows = false;
         match role {
+            Role::Payload => return self.payload(event, shown, place, tables, each),
             Role::Refused(hint) => return Err(refused(place, &header, hint)),
             Role::Format => text = self.format.as_ref().map(|format| format.server.clone()),
-            Role::Query => {
-                let query = Query::read(event.body).and_then(|query| query.utf8());
+            Role::Query | Role::CompressedQuery => {
+                let query = Query::read(event).and_then(|query| query.utf8());
                 text = Some(query.map_err(|damage| damaged(place, damage))?);
             }
             Role::Gtid(gtid) => {
@@ -112,19 +137,28 @@ impl Walk {
             _ => {}
         }
         if shown {
-            each(&Seen {
-                place,
-                header,
-                name: header.event_type().map_or("", |known| known.name),
-                transaction: std::str::from_utf8(&self.transaction).unwrap_or_default(),
-                text,
-                frame: has_rows.then_some(&self.frame),
-            })?;
+            each(&self.seen(event, place, text, has_rows.then_some(&self.frame[..])))?;
         }
         self.track.step(role, event).map_err(|damage| damaged(place, damage))?;
         if self.track.is_between() {
             self.transaction.clear();
         }
         Ok(())
+    }
+    fn seen<'a>(
+        &'a self,
+        event: &Event<'_>,
+        place: &'a Place,
+        text: Option<String>,
+        frame: Option<&'a [u8]>,
+    ) -> Seen<'a> {
+        Seen {
+            place,
+            header: event.header,
+            name: event.header.event_type().map_or("", |known| known.name),
+            transaction: std::str::from_utf8(&self.transaction).unwrap_or_default(),
+            text,
+            frame,
+        }
     }
 }

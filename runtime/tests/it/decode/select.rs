@@ -66,6 +66,14 @@ fn ordinary_types_are_what_the_server_selects() {
 }
 
 #[test]
+fn what_is_compressed_is_what_the_server_selects() {
+    for log in ["compressed", "mariadb-11.4/compressed"] {
+        let values = check(log, |_| true);
+        assert!(values >= 400, "{log}: only {values} values were compared");
+    }
+}
+
+#[test]
 fn vectors_are_what_the_server_selects() {
     let values = check("mysql-9.7/vectors", |_| true);
     assert!(values >= 10, "only {values} values were compared");
