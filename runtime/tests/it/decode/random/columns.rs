@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::json;
 use crate::support::random::Random;
 use crate::support::servers::Version;
 
@@ -66,16 +67,19 @@ enum Kind {
         name: &'static str,
         length: Option<u64>,
         charset: Charset,
+        compressed: bool,
     },
     Bytes {
         name: &'static str,
         length: Option<u64>,
+        compressed: bool,
     },
     /// So many labels.
     Enum(u64, Charset),
     Set(u64, Charset),
     Geometry(&'static str),
     Vector(u64),
+    Json,
 }
 
 const INTEGERS: [(&str, u32); 5] =
@@ -85,27 +89,39 @@ const GEOMETRIES: [&str; 5] = ["GEOMETRY", "POINT", "LINESTRING", "POLYGON", "MU
 /// Makes a type by chance.
 type Make = fn(&mut Random) -> Kind;
 
-/// The types, each as often as it stands here, and the family and version that it begins with.
-const KINDS: [(Make, Option<(&str, &str)>); 19] = [
-    (integer, None),
-    (integer, None),
-    (decimal, None),
-    (|_| Kind::Float, None),
-    (|_| Kind::Double, None),
-    (|random| Kind::Bit(1 + random.below(64)), None),
-    (|_| Kind::Year, None),
-    (|_| Kind::Date, None),
-    (|random| Kind::Time(random.below(7)), None),
-    (|random| Kind::DateTime(random.below(7)), None),
-    (|random| Kind::Timestamp(random.below(7)), None),
-    (text, None),
-    (text, None),
-    (text, None),
-    (bytes, None),
-    (|random| Kind::Enum(labels(random, 300), *random.pick(&CHARSETS)), None),
-    (|random| Kind::Set(labels(random, 64), *random.pick(&CHARSETS)), None),
-    (|random| Kind::Geometry(random.pick::<&str>(&GEOMETRIES)), None),
-    (|random| Kind::Vector(1 + random.below(20)), Some(("mysql", "9.7"))),
+/// Where a type can be had.
+enum Where {
+    Everywhere,
+    /// In this family from this version on.
+    Since(&'static str, &'static str),
+    /// In MariaDB, when it is to compress what it can.
+    Compressed,
+}
+
+/// The types, each as often as it stands here.
+const KINDS: [(Make, Where); 22] = [
+    (integer, Where::Everywhere),
+    (integer, Where::Everywhere),
+    (decimal, Where::Everywhere),
+    (|_| Kind::Float, Where::Everywhere),
+    (|_| Kind::Double, Where::Everywhere),
+    (|random| Kind::Bit(1 + random.below(64)), Where::Everywhere),
+    (|_| Kind::Year, Where::Everywhere),
+    (|_| Kind::Date, Where::Everywhere),
+    (|random| Kind::Time(random.below(7)), Where::Everywhere),
+    (|random| Kind::DateTime(random.below(7)), Where::Everywhere),
+    (|random| Kind::Timestamp(random.below(7)), Where::Everywhere),
+    (text, Where::Everywhere),
+    (text, Where::Everywhere),
+    (text, Where::Everywhere),
+    (bytes, Where::Everywhere),
+    (|random| Kind::Enum(labels(random, 300), *random.pick(&CHARSETS)), Where::Everywhere),
+    (|random| Kind::Set(labels(random, 64), *random.pick(&CHARSETS)), Where::Everywhere),
+    (|random| Kind::Geometry(random.pick::<&str>(&GEOMETRIES)), Where::Everywhere),
+    (|random| Kind::Vector(1 + random.below(20)), Where::Since("mysql", "9.7")),
+    (|_| Kind::Json, Where::Since("mariadb", "10.11")),
+    (compressed_text, Where::Compressed),
+    (compressed_bytes, Where::Compressed),
 ];
 
 fn integer(random: &mut Random) -> Kind {
@@ -129,7 +145,7 @@ fn text(random: &mut Random) -> Kind {
         3 => ("VARCHAR", Some(random.below(1_000))),
         other => (["TINYTEXT", "TEXT", "MEDIUMTEXT"][other as usize - 4], None),
     };
-    Kind::Text { name, length, charset }
+    Kind::Text { name, length, charset, compressed: false }
 }
 
 fn bytes(random: &mut Random) -> Kind {
@@ -139,7 +155,19 @@ fn bytes(random: &mut Random) -> Kind {
         2 => ("VARBINARY", Some(random.below(1_000))),
         other => (["TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"][other as usize - 3], None),
     };
-    Kind::Bytes { name, length }
+    Kind::Bytes { name, length, compressed: false }
+}
+
+fn compressed_text(random: &mut Random) -> Kind {
+    let charset = *random.pick(&CHARSETS);
+    let (name, length) =
+        *random.pick(&[("VARCHAR", Some(40)), ("VARCHAR", Some(1_000)), ("TEXT", None)]);
+    Kind::Text { name, length, charset, compressed: true }
+}
+
+fn compressed_bytes(random: &mut Random) -> Kind {
+    let (name, length) = *random.pick(&[("VARBINARY", Some(300)), ("MEDIUMBLOB", None)]);
+    Kind::Bytes { name, length, compressed: true }
 }
 
 fn labels(random: &mut Random, most: u64) -> u64 {
@@ -156,11 +184,18 @@ pub(super) struct Column {
 }
 
 impl Column {
-    pub(super) fn any(random: &mut Random, index: usize, version: &Version) -> Self {
-        let makes: Vec<_> = KINDS
-            .iter()
-            .filter(|(_, since)| since.is_none_or(|(family, v)| version.is_at_least(family, v)))
-            .collect();
+    pub(super) fn any(
+        random: &mut Random,
+        index: usize,
+        version: &Version,
+        compressed: bool,
+    ) -> Self {
+        let offered = |place: &Where| match place {
+            Where::Everywhere => true,
+            Where::Since(family, number) => version.is_at_least(family, number),
+            Where::Compressed => compressed && version.family == "mariadb",
+        };
+        let makes: Vec<_> = KINDS.iter().filter(|(_, place)| offered(place)).collect();
         let kind = (random.pick(&makes).0)(random);
         let name = match random.below(8) {
             0 => format!("`größe {index}`"),
@@ -176,9 +211,9 @@ impl Column {
         let kinds = [
             Kind::Int { name: "MEDIUMINT", bits: 24, unsigned: false, zerofill: false },
             Kind::Int { name: "BIGINT", bits: 64, unsigned: true, zerofill: false },
-            Kind::Text { name: "VARCHAR", length: Some(30), charset },
-            Kind::Text { name: "CHAR", length: Some(12), charset },
-            Kind::Bytes { name: "BINARY", length: Some(7) },
+            Kind::Text { name: "VARCHAR", length: Some(30), charset, compressed: false },
+            Kind::Text { name: "CHAR", length: Some(12), charset, compressed: false },
+            Kind::Bytes { name: "BINARY", length: Some(7), compressed: false },
             Kind::Decimal { precision: 12, scale: 3, unsigned: false },
             Kind::DateTime(2),
             Kind::Double,
@@ -222,6 +257,14 @@ impl Column {
         if self.nullable && random.once_in(5) { "NULL".into() } else { self.kind.value(random) }
     }
 
+    /// What UPDATE may set it to: a value, or something that depends on the one before.
+    pub(super) fn changed(&self, random: &mut Random) -> String {
+        match self.kind {
+            Kind::Json if random.once_in(2) => json::changed(random, &self.name),
+            _ => self.value(random),
+        }
+    }
+
     /// A value of a key that no other number has.
     pub(super) fn unique(&self, number: u64) -> String {
         match &self.kind {
@@ -262,10 +305,13 @@ impl Kind {
             Self::Time(digits) => format!("TIME({digits})"),
             Self::DateTime(digits) => format!("DATETIME({digits})"),
             Self::Timestamp(digits) => format!("TIMESTAMP({digits})"),
-            Self::Text { name, length, charset } => {
-                format!("{} CHARACTER SET {}", sized(name, *length), charset.0)
+            Self::Text { name, length, charset, compressed } => {
+                let compressed = if *compressed { " COMPRESSED" } else { "" };
+                format!("{}{compressed} CHARACTER SET {}", sized(name, *length), charset.0)
             }
-            Self::Bytes { name, length } => sized(name, *length),
+            Self::Bytes { name, length, compressed } => {
+                sized(name, *length) + if *compressed { " COMPRESSED" } else { "" }
+            }
             Self::Enum(count, charset) => {
                 format!("ENUM({}) CHARACTER SET {}", labels(*count, charset), charset.0)
             }
@@ -274,6 +320,7 @@ impl Kind {
             }
             Self::Geometry(name) => (*name).into(),
             Self::Vector(dimensions) => format!("VECTOR({dimensions})"),
+            Self::Json => "JSON".into(),
         }
     }
 
@@ -299,6 +346,7 @@ impl Kind {
             Self::Set(count, _) => (random.next() >> (64 - count)).to_string(),
             Self::Geometry(name) => geometry(random, name),
             Self::Vector(dimensions) => vector(random, *dimensions),
+            Self::Json => json::value(random),
         }
     }
 }

@@ -22,11 +22,17 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn any(random: &mut Random, name: String, version: &Version) -> Self {
+    pub(super) fn any(
+        random: &mut Random,
+        name: String,
+        version: &Version,
+        compressed: bool,
+    ) -> Self {
         let most = if random.once_in(15) { 40 } else { 10 };
         let count = 1 + random.below(most);
-        let mut columns: Vec<_> =
-            (0..count).map(|index| Column::any(random, index as usize, version)).collect();
+        let mut columns: Vec<_> = (0..count)
+            .map(|index| Column::any(random, index as usize, version, compressed))
+            .collect();
         let mut key = Vec::new();
         let keys = *random.pick(&[0, 1, 1, 1, 2]);
         for index in 0..keys {
@@ -117,7 +123,7 @@ impl Table {
         let mut changes = Vec::new();
         for _ in 0..1 + random.below(3) {
             let column = *random.pick(&free);
-            changes.push(format!("{} = {}", column.name, column.value(random)));
+            changes.push(format!("{} = {}", column.name, column.changed(random)));
         }
         let moved = self.key.first().filter(|_| random.once_in(6));
         if let Some(index) = moved {
