@@ -17,7 +17,6 @@ pub(super) struct TaggedGtid<'a> {
 
 /// Numbers of the fields.
 mod field {
-    pub(super) const FLAGS: u64 = 0;
     pub(super) const UUID: u64 = 1;
     pub(super) const NUMBER: u64 = 2;
     pub(super) const TAG: u64 = 3;
@@ -38,7 +37,6 @@ impl<'a> TaggedGtid<'a> {
         let mut original_us = 0;
         while !cursor.is_empty() {
             match number(&mut cursor)? {
-                field::FLAGS => drop(number(&mut cursor)?),
                 field::UUID => {
                     for byte in &mut gtid.uuid {
                         *byte = u8::try_from(number(&mut cursor)?)

@@ -64,12 +64,12 @@ impl Tables {
         self.0.get(table).map_or(0, |table| table.inserts)
     }
 
-    /// Compares a table with what SELECT said, but for some columns. Answers how many values are
-    /// the same, or what is not.
+    /// Compares a table with what SELECT said. Answers how many values are the same, or what is
+    /// not. `skipped` says by a row's first value and a column's name what is left out.
     pub(super) fn compare(
         &mut self,
         shown: &Shown,
-        skipped: impl Fn(&str) -> bool,
+        skipped: impl Fn(&str, &str) -> bool,
     ) -> Result<usize, String> {
         let Table { columns, mut rows, .. } = self.0.remove(&shown.table).unwrap_or_default();
         let (table, decoded, selected) = (&shown.table, rows.len(), shown.rows.len());
@@ -79,13 +79,14 @@ impl Tables {
         // For each column of SELECT, where it stands in the decoded rows.
         let places = shown.columns.iter().map(|name| {
             let name = name.strip_suffix(":hex").unwrap_or(name);
-            columns.iter().position(|column| column == name && !skipped(name))
+            columns.iter().position(|column| column == name)
         });
         let places: Vec<_> = places.collect();
         let mut values = 0;
         for shown in &shown.rows {
             let pairs = places.iter().zip(shown).filter_map(|(at, text)| Some(((*at)?, text)));
-            let pairs: Vec<(usize, &String)> = pairs.collect();
+            let pairs: Vec<(usize, &String)> =
+                pairs.filter(|(at, _)| !skipped(&shown[0], &columns[*at])).collect();
             let same = |row: &Vec<Cell>| pairs.iter().all(|(at, text)| agrees(&row[*at], text));
             let Some(place) = rows.iter().position(same) else {
                 let differences = differences(&columns, &rows, &pairs);

@@ -119,7 +119,7 @@ const KINDS: [(Make, Where); 22] = [
     (|random| Kind::Set(labels(random, 64), *random.pick(&CHARSETS)), Where::Everywhere),
     (|random| Kind::Geometry(random.pick::<&str>(&GEOMETRIES)), Where::Everywhere),
     (|random| Kind::Vector(1 + random.below(20)), Where::Since("mysql", "9.7")),
-    (|_| Kind::Json, Where::Since("mariadb", "10.11")),
+    (|_| Kind::Json, Where::Everywhere),
     (compressed_text, Where::Compressed),
     (compressed_bytes, Where::Compressed),
 ];
