@@ -94,7 +94,9 @@ impl BinlogFiles {
                         }
                     }
                 }
-                Done::Next(Some(start)) => self.framer = framer(&start)?,
+                Done::Next(Some(start)) => {
+                    self.framer = framer(&start)?.behind(&mut self.framer);
+                }
                 Done::Next(None) => return Ok(None),
             }
         }

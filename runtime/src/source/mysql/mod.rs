@@ -36,6 +36,7 @@ mod tagged;
 mod temporal;
 mod transaction;
 mod walk;
+mod xa;
 
 pub use decode::Decoder;
 pub use framer::{CHUNK_BYTES, Framer};
