@@ -99,7 +99,8 @@ impl Round {
         out += &match version.family {
             "mariadb" => format!(
                 "SET column_compression_threshold = 10;\n\
-                 SET GLOBAL log_bin_compress_min_len = 10, GLOBAL log_bin_compress = {compressed};\n"
+                 SET GLOBAL log_bin_compress_min_len = 10;\n\
+                 SET GLOBAL log_bin_compress = {compressed};\n"
             ),
             _ => format!(
                 "SET binlog_transaction_compression = {compressed}, \
