@@ -13,6 +13,8 @@ use super::xa::Xid;
 
 /// MariaDB's flag of a GTID without a transaction.
 const FLAG_STANDALONE: u8 = 1;
+/// Of one that will be prepared.
+const FLAG_PREPARED_XA: u8 = 0x40;
 /// And of one that only says what becomes of a transaction that was prepared.
 const FLAG_COMPLETED_XA: u8 = 0x80;
 
@@ -83,7 +85,9 @@ impl Track {
             Role::Gtid(Gtid::MariaDb) => {
                 let flags = mariadb_flags(event.body)?;
                 let opens = flags & (FLAG_STANDALONE | FLAG_COMPLETED_XA) == 0;
-                (Step::Gtid { opens }, if opens { State::Open } else { State::Announced })
+                self.enter(if opens { State::Open } else { State::Announced });
+                self.undoable = opens && flags & FLAG_PREPARED_XA != 0;
+                return Ok(Step::Gtid { opens });
             }
             Role::Gtid(Gtid::MySql | Gtid::Anonymous | Gtid::Tagged) => {
                 (Step::Gtid { opens: false }, State::Announced)
