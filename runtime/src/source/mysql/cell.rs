@@ -5,6 +5,7 @@ use tidemill_rows::RowWriter;
 use super::charset::Charset;
 use super::decimal::Packing;
 use super::declared::Declared;
+use super::json_text;
 use super::packed::inflate;
 use super::read::{Cursor, Damage, Read};
 use super::temporal;
@@ -52,6 +53,8 @@ pub(super) enum Code {
     Declared(u8, Declared),
     /// Text or bytes that MariaDB compressed, with a length of so many bytes before them.
     Compressed(u8, Charset),
+    /// MySQL's binary JSON.
+    Json(u8),
     /// Nothing; always NULL.
     Null,
 }
@@ -75,8 +78,9 @@ impl Size {
     }
 }
 
+/// Bytes behind a length of so many bytes.
 #[inline]
-fn prefixed<'a>(cursor: &mut Cursor<'a>, prefix: u8) -> Read<&'a [u8]> {
+pub(super) fn prefixed<'a>(cursor: &mut Cursor<'a>, prefix: u8) -> Read<&'a [u8]> {
     let len = match prefix {
         1 => usize::from(cursor.u8()?),
         2 => usize::from(cursor.u16()?),
@@ -117,9 +121,9 @@ impl Code {
             Self::Text(prefix, charset) => {
                 text(prefixed(cursor, prefix)?, charset, slot, row)?;
             }
-            Self::Bytes(prefix) | Self::Geometry(prefix) => {
-                row.bytes(slot, prefixed(cursor, prefix)?);
-            }
+            Self::Bytes(prefix) => row.bytes(slot, prefixed(cursor, prefix)?),
+            Self::Geometry(prefix) => geometry(prefixed(cursor, prefix)?, slot, row)?,
+            Self::Json(prefix) => json(prefixed(cursor, prefix)?, slot, row)?,
             Self::Compressed(prefix, charset) => {
                 compressed(prefixed(cursor, prefix)?, charset, slot, row)?;
             }
@@ -209,4 +213,33 @@ fn binary(bytes: &[u8], len: u16, slot: u32, row: &mut RowWriter<'_>) -> Read<()
         out.resize(end, 0);
         Ok(())
     })
+}
+
+/// Every geometry begins with the number of its reference system.
+fn geometry(bytes: &[u8], slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
+    if bytes.len() < 4 {
+        return Err(Damage::new("its GEOMETRY is shorter than its SRID"));
+    }
+    row.bytes(slot, bytes);
+    Ok(())
+}
+
+fn json(document: &[u8], slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
+    row.bytes_with(slot, |out| json_text::append(document, out))
+}
+
+#[cfg(test)]
+mod tests {
+    use tidemill_rows::FrameBuilder;
+
+    use super::*;
+
+    #[test]
+    fn a_geometry_without_its_reference_system_is_damage() {
+        let mut frame = FrameBuilder::new();
+        let mut row = frame.row(1);
+        let mut read = |value: &[u8]| Code::Geometry(1).read(&mut Cursor::new(value), 0, &mut row);
+        assert!(read(&[3, 0, 0, 0]).is_err());
+        assert_eq!(read(&[4, 0, 0, 0, 0]), Ok(()));
+    }
 }

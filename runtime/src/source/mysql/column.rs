@@ -28,11 +28,6 @@ pub(super) struct Unreadable {
     pub(super) hint: &'static str,
 }
 
-const JSON: Unreadable = Unreadable {
-    what: "MySQL's binary JSON",
-    hint: "this version does not read it; leave the table out with tables: {exclude: […]}, or the \
-           column with the plugin `columns`",
-};
 const CHARSET: Unreadable = Unreadable {
     what: "text in a charset without a way to UTF-8",
     hint: "this version does not read it; convert the column to utf8mb4, or leave it out with the \
@@ -97,7 +92,7 @@ impl Decoded {
                 (LogicalType::Bytes, sql::VARBINARY, Code::Bytes(prefix), Size::Prefixed(prefix))
             }
             Native::Json(prefix) => {
-                (LogicalType::Json, sql::VARCHAR, Code::Null, Size::Prefixed(prefix))
+                (LogicalType::Json, sql::VARCHAR, Code::Json(prefix), Size::Prefixed(prefix))
             }
             Native::Null => (LogicalType::Text, sql::NULL, Code::Null, Size::Fixed(0)),
             Native::Char(bytes) if map.declared != Declared::Nothing => {
@@ -112,11 +107,7 @@ impl Decoded {
             | Native::CompressedBlob(_) => string(map),
             _ => temporal(map.native)?,
         };
-        let unreadable = match map.native {
-            Native::Json(_) => Some(JSON),
-            _ if is_text(logical) && is_unknown(map) => Some(CHARSET),
-            _ => None,
-        };
+        let unreadable = (is_text(logical) && is_unknown(map)).then_some(CHARSET);
         let column = describe(map, logical, sql_type, slot)?;
         Ok(Self { column, code: unreadable.map_or(Ok(code), Err), size })
     }

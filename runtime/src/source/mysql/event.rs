@@ -63,6 +63,8 @@ pub enum RowsVersion {
     V1Compressed,
     /// The second, with compressed rows.
     V2Compressed,
+    /// The second, for updates that may say of JSON documents only what changed inside.
+    Partial,
 }
 
 /// The kinds of event that name a transaction.
@@ -146,14 +148,7 @@ pub const EVENT_TYPES: &[EventType] = &[
     event(36, "Transaction_context", Role::Passive),
     event(37, "View_change", Role::Passive),
     event(38, "XA_prepare", Role::XaPrepare),
-    event(
-        39,
-        "Update_rows_partial",
-        Role::Refused(
-            "set binlog_row_value_options='' on the server: this version does not read partial \
-             JSON updates",
-        ),
-    ),
+    rows(39, "Update_rows_partial", Operation::Update, RowsVersion::Partial),
     event(40, "Transaction_payload", Role::Payload),
     event(41, "Heartbeat_v2", Role::Passive),
     event(42, "Gtid_tagged", Role::Gtid(Gtid::Tagged)),

@@ -1,9 +1,10 @@
 //! Rows: from a rows event to rows of a frame.
 
-use tidemill_rows::{FrameBuilder, Operation, RowRef};
+use tidemill_rows::{FrameBuilder, Operation, RowRef, RowWriter};
 
 use super::event::RowsVersion;
 use super::packed::inflate;
+use super::partial;
 use super::read::{Cursor, Damage, InColumn, Read, bit};
 use super::table::{Op, Wanted};
 
@@ -12,7 +13,7 @@ use super::table::{Op, Wanted};
 pub(super) struct Rows<'a> {
     pub(super) table_id: u64,
     operation: Operation,
-    compressed: bool,
+    version: RowsVersion,
     rest: Cursor<'a>,
 }
 
@@ -28,13 +29,12 @@ impl<'a> Rows<'a> {
         let mut rest = Cursor::new(body);
         let table_id = rest.u48()?;
         let _flags = rest.u16()?;
-        if matches!(version, RowsVersion::V2 | RowsVersion::V2Compressed) {
+        if !matches!(version, RowsVersion::V1 | RowsVersion::V1Compressed) {
             // The length of the extra data counts itself.
             let len = usize::from(rest.u16()?).checked_sub(2);
             rest.take(len.ok_or(Damage::new("its extra data is shorter than its length"))?)?;
         }
-        let compressed = matches!(version, RowsVersion::V1Compressed | RowsVersion::V2Compressed);
-        Ok(Self { table_id, operation, compressed, rest })
+        Ok(Self { table_id, operation, version, rest })
     }
 
     /// Appends the rows to a frame and calls `each` with every one.
@@ -60,7 +60,7 @@ impl<'a> Rows<'a> {
         };
         let Scratch { present, inflated } = scratch;
         present.choose(table, first, second);
-        if self.compressed {
+        if matches!(self.version, RowsVersion::V1Compressed | RowsVersion::V2Compressed) {
             inflated.clear();
             inflate(cursor.rest(), inflated)?;
             cursor = Cursor::new(inflated);
@@ -73,6 +73,11 @@ impl<'a> Rows<'a> {
                 }
                 Operation::Delete => {
                     (Some(image(&mut cursor, present.first(table), table, out)?), None)
+                }
+                _ if self.version == RowsVersion::Partial => {
+                    let (before, after) = (present.first(table), present.second(table));
+                    let (was, is) = partial::images(&mut cursor, before, after, table, out)?;
+                    (Some(was), Some(is))
                 }
                 _ => {
                     let was = image(&mut cursor, present.first(table), table, out)?;
@@ -107,13 +112,29 @@ struct Present {
 }
 
 /// A column's place in the table, and what to do with it.
-type Column = (usize, Op);
+pub(super) type Column = (usize, Op);
 
 /// The columns of an image.
 #[derive(Clone, Copy)]
-enum Columns<'a> {
+pub(super) enum Columns<'a> {
     All(&'a [Op]),
     Some(&'a [Column]),
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::All(ops) => ops.len(),
+            Self::Some(columns) => columns.len(),
+        }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = Column> + 'a {
+        (0..self.len()).filter_map(move |place| match self {
+            Self::All(ops) => ops.get(place).map(|op| (place, *op)),
+            Self::Some(columns) => columns.get(place).copied(),
+        })
+    }
 }
 
 impl Present {
@@ -175,16 +196,27 @@ fn cells(
     let mut row = out.row(table.projection.slots);
     for (place, (index, op)) in columns.enumerate() {
         let is_null = bit(nulls, place);
-        let done = match op {
-            Op::Read { slot, .. } if is_null => {
-                row.null(slot);
-                Ok(())
-            }
-            Op::Read { slot, code } => code.read(cursor, slot, &mut row),
-            Op::Pass(_) if is_null => Ok(()),
-            Op::Pass(size) => size.pass(cursor),
-        };
-        done.map_err(|damage| InColumn { damage, column: Some(index) })?;
+        cell(op, is_null, cursor, &mut row)
+            .map_err(|damage| InColumn { damage, column: Some(index) })?;
     }
     Ok(row.finish()?)
+}
+
+/// Reads one value, or goes past it.
+#[inline]
+pub(super) fn cell(
+    op: Op,
+    is_null: bool,
+    cursor: &mut Cursor<'_>,
+    row: &mut RowWriter<'_>,
+) -> Read<()> {
+    match op {
+        Op::Read { slot, .. } if is_null => {
+            row.null(slot);
+            Ok(())
+        }
+        Op::Read { slot, code } => code.read(cursor, slot, row),
+        Op::Pass(_) if is_null => Ok(()),
+        Op::Pass(size) => size.pass(cursor),
+    }
 }

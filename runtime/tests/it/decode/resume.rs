@@ -60,7 +60,7 @@ fn from_every_position_the_rest_is_read() {
 /// a later file.
 #[test]
 fn a_log_without_names_is_read_from_every_position() {
-    for server in ["", "mariadb-11.4/"] {
+    for server in ["", "mariadb-11.4/", "mysql-8.0/", "mysql-9.7/"] {
         let log = golden(&format!("binlog/{server}bare.000001"));
         let schema = schema_file(&log).map(|path| path.display().to_string());
         let folder = tempfile::tempdir().unwrap();

@@ -2,13 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use tidemill::error::Result;
-use tidemill::source::{Projection, Tables};
-use tidemill_rows::{
-    Change, ColumnView, Frame, LogicalType, Operation, Row, Schema, SchemaView, Value,
-};
+use tidemill_rows::{Change, ColumnView, Frame, LogicalType, Operation, Row, SchemaView, Value};
 
 use super::reading::{definitions, golden, transactions_of};
 use super::text::cell;
@@ -82,22 +77,6 @@ fn apply(state: &mut State, change: &Change<'_>, compared: impl Fn(&str) -> bool
     }
 }
 
-/// Wants all but MySQL's binary JSON.
-struct ButJson;
-
-impl Tables for ButJson {
-    fn projection(&mut self, schema: &Schema) -> Result<Option<Arc<Projection>>> {
-        let mut schema = schema.clone();
-        let mut projection = Projection::all(&schema);
-        for (column, wanted) in schema.columns.iter().zip(&mut projection.columns) {
-            *wanted = wanted.filter(|_| column.logical_type != LogicalType::Json);
-        }
-        schema.columns.retain(|column| column.logical_type != LogicalType::Json);
-        projection.schema = schema.encode();
-        Ok(Some(Arc::new(projection)))
-    }
-}
-
 /// What SELECT said: for each table its columns and rows.
 fn selected(path: &Path) -> Vec<(String, Vec<String>, Vec<Vec<String>>)> {
     let mut tables: Vec<(String, Vec<String>, Vec<Vec<String>>)> = Vec::new();
@@ -154,13 +133,18 @@ fn agrees(decoded: &Cell, shown: &str) -> bool {
     }
 }
 
+/// Documents that the log has only the differences of, because the image before is minimal.
+fn is_hidden(table: &str, id: &str, column: &str) -> bool {
+    table == "partial.docs" && matches!((id, column), ("1", "a") | ("2", "b"))
+}
+
 /// Compares every table that `compared` says yes to, and answers how many values that were. What
 /// the log does not say of a table comes from the log's schema file and the statements in the log.
 fn check(name: &str, compared: impl Fn(&str) -> bool) -> usize {
     let mut state = State::new();
     let log = golden(&format!("binlog/{name}.000001"));
     let definitions = definitions(&log).unwrap_or_default();
-    for frame in transactions_of(&log, Some(definitions), &mut ButJson).0 {
+    for frame in transactions_of(&log, Some(definitions)).0 {
         for change in Frame::validate(&frame).unwrap().changes() {
             apply(&mut state, &change, &compared);
         }
@@ -177,6 +161,7 @@ fn check(name: &str, compared: impl Fn(&str) -> bool) -> usize {
                 .iter()
                 .map(|column| column.strip_suffix(":hex").unwrap_or(column))
                 .zip(&shown)
+                .filter(|(column, _)| !is_hidden(&table, &shown[0], column))
                 .collect();
             let same = |row: &Cells| {
                 pairs.iter().all(|(column, shown)| {
@@ -242,18 +227,46 @@ fn tables_that_ddl_left_alone_are_what_the_server_selects() {
 
 #[test]
 fn ordinary_types_are_what_the_server_selects() {
-    // MySQL's all_types has a column of binary JSON.
-    for log in ["types", "mariadb-11.4/types"] {
+    check_all("types", |_| true, 200);
+}
+
+#[test]
+fn json_is_what_the_server_selects() {
+    // 8.0.33 shows 630 of the 838 hours of a TIME, and GeoJSON without `crs`: what it shows is what
+    // it stores, and what is decoded.
+    for log in ["mysql-8.0/json", "mysql-9.7/json"] {
         let values = check(log, |_| true);
-        assert!(values >= 200, "{log}: only {values} values were compared");
+        assert!(values >= 180, "{log}: only {values} values were compared");
+    }
+}
+
+#[test]
+fn json_changed_by_differences_is_what_the_server_selects() {
+    for log in ["mysql-8.0/partial", "mysql-9.7/partial"] {
+        let values = check(log, |_| true);
+        assert!(values >= 38, "{log}: only {values} values were compared");
     }
 }
 
 #[test]
 fn what_is_compressed_is_what_the_server_selects() {
-    for log in ["compressed", "mariadb-11.4/compressed"] {
+    for log in ["compressed", "mariadb-11.4/compressed", "mysql-8.0/payload", "mysql-9.7/payload"] {
         let values = check(log, |_| true);
         assert!(values >= 400, "{log}: only {values} values were compared");
+    }
+}
+
+#[test]
+fn hidden_columns_and_odd_transactions_are_what_the_server_selects() {
+    for (log, least) in [
+        ("mysql-8.0/hidden", 20),
+        ("mysql-9.7/hidden", 20),
+        ("mysql-8.0/anonymous", 20),
+        ("mysql-9.7/anonymous", 20),
+        ("mysql-9.7/tagged", 10),
+    ] {
+        let values = check(log, |_| true);
+        assert!(values >= least, "{log}: only {values} values were compared");
     }
 }
 
