@@ -109,7 +109,9 @@ impl BinlogFiles {
                 }
                 Done::Next(Some(start)) => {
                     let definitions = self.framer.definitions().cloned();
-                    (self.framer, self.from) = framer(&start, definitions, self.from.take())?;
+                    let (framer, from) = framer(&start, definitions, self.from.take())?;
+                    self.framer = framer.behind(&mut self.framer);
+                    self.from = from;
                 }
                 Done::Next(None) => return Ok(None),
             }

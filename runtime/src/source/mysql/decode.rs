@@ -36,6 +36,8 @@ struct Transaction {
     mark: Mark,
     /// Its begin is in this frame or in an earlier one.
     begun: bool,
+    /// It is prepared, and its commit is to come.
+    prepared: bool,
     order: u64,
     savepoints: Vec<(String, Savepoint)>,
 }
@@ -172,12 +174,11 @@ impl<'a> Pass<'a> {
             }
             Step::Commit => self.commit(&event.header),
             Step::Rollback => self.rollback(),
-            Step::Prepare => Err(self.gap(
-                "xa-prepared",
-                "a two-phase transaction is prepared here, and whether it is committed stands \
-                 further on in the log: this version does not read such transactions",
-                "commit with XA COMMIT … ONE PHASE, or start behind this place",
-            )),
+            Step::Prepare(_) => {
+                // The framer puts its commit behind it.
+                self.transaction.prepared = true;
+                Ok(())
+            }
             Step::Statement(statement) => {
                 self.rows.follow(&statement, event, &self.place);
                 self.statement(statement, event)
@@ -287,12 +288,10 @@ impl<'a> Pass<'a> {
                 Ok(())
             }
             Statement::RollbackTo(name) => self.rollback_to(&name),
-            Statement::XaFinish => Err(self.gap(
-                "xa-prepared",
-                "a two-phase transaction ends here that was prepared further back in the log: \
-                 this version does not read such transactions",
-                "commit with XA COMMIT … ONE PHASE, or start behind this place",
-            )),
+            Statement::XaCommit(_) if self.transaction.prepared => {
+                self.transaction.prepared = false;
+                self.commit(&event.header)
+            }
             _ => Ok(()),
         }
     }
@@ -366,6 +365,10 @@ impl<'a> Pass<'a> {
 
     /// What is left to do at the chunk's end.
     fn end(&mut self, chunk: &Chunk) -> Result<()> {
+        if std::mem::take(&mut self.transaction.prepared) {
+            let message = "a prepared transaction came without its end";
+            return Err(Error::new(Kind::Bug, "xa-open", message).with("position", &self.place));
+        }
         let mut flags = 0;
         if chunk.part > 0 {
             flags |= layout::FLAG_CONTINUES;

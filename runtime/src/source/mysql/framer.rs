@@ -10,8 +10,11 @@ use bytes::{Bytes, BytesMut};
 
 use super::definitions::{Definitions, Trail};
 use super::event::{CHECKSUM_LEN, EVENT_BYTES_MAX, Event, Format, HEADER_LEN, Header, Role};
+use super::packed::Payloads;
 use super::read::Damage;
+use super::statement::Statement;
 use super::transaction::{Step, Track};
+use super::xa::{Committed, PREPARED_BYTES_MAX, Prepared, Xid, too_large};
 use super::{Place, damaged, refused, unknown};
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
@@ -40,10 +43,23 @@ pub struct Framer {
     preamble: Bytes,
     part: u32,
     chunk_bytes: usize,
+    payloads: Payloads,
+    prepared: Prepared,
+    /// What the transaction is that ends where the scanning does, if it goes its own way.
+    apart: Option<Apart>,
     /// What is known of the tables, if there is a schema file.
     trail: Option<Trail>,
-    /// Transactions that end up to here are gone past for what they define.
+    /// What ends up to here is only read for what it defines.
     skip_to: u64,
+}
+
+/// A transaction that is no part of a chunk as it stands in the log.
+#[derive(Debug, Clone)]
+enum Apart {
+    /// It is prepared, and waits for its end.
+    Prepared(Xid),
+    /// It says that one that waited is committed.
+    Committed(Xid),
 }
 
 impl Framer {
@@ -65,6 +81,9 @@ impl Framer {
             preamble: Bytes::copy_from_slice(format_event),
             part: 0,
             chunk_bytes: CHUNK_BYTES,
+            payloads: Payloads::default(),
+            prepared: Prepared::default(),
+            apart: None,
             trail: None,
             skip_to: 0,
         };
@@ -92,6 +111,12 @@ impl Framer {
     #[must_use]
     pub fn definitions(&self) -> Option<&Arc<Definitions>> {
         self.trail.as_ref().map(Trail::end)
+    }
+
+    /// The same for the file that follows the one of another framer, and what waits in that.
+    #[must_use]
+    pub fn behind(self, other: &mut Self) -> Self {
+        Self { prepared: std::mem::take(&mut other.prepared), ..self }
     }
 
     /// The bytes that no chunk holds yet, for the caller to append to and give to [`Self::fill`].
@@ -124,6 +149,30 @@ impl Framer {
     /// When the bytes are no events, or the log cannot be read any further.
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
         loop {
+            match self.cut()? {
+                Some(_) if self.offset <= self.skip_to => {}
+                chunk => return Ok(chunk),
+            }
+        }
+    }
+
+    /// A chunk of the whole transactions that are there, however few.
+    pub fn flush(&mut self) -> Option<Chunk> {
+        self.cut_at_border().filter(|_| self.offset > self.skip_to)
+    }
+
+    fn cut(&mut self) -> Result<Option<Chunk>> {
+        loop {
+            if let Some(apart) = &self.apart {
+                if self.border > 0 {
+                    return Ok(self.cut_at_border());
+                }
+                let chunk = self.set_apart(&apart.clone())?;
+                self.apart = None;
+                if chunk.is_some() {
+                    return Ok(chunk);
+                }
+            }
             match self.scan() {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
@@ -132,31 +181,30 @@ impl Framer {
             }
             let full = self.scanned >= self.chunk_bytes;
             if self.border > 0 && (full || self.offset + self.border as u64 == self.skip_to) {
-                if let Some(chunk) = self.flush() {
-                    return Ok(Some(chunk));
-                }
-            } else if full && self.track.is_open() {
+                return Ok(self.cut_at_border());
+            }
+            if full {
                 // Not between a GTID and what it announces.
-                let chunk = self.cut_inside()?;
-                if self.offset > self.skip_to {
-                    return Ok(Some(chunk));
+                if self.track.is_lasting() {
+                    return self.cut_inside().map(Some);
+                }
+                if self.scanned > PREPARED_BYTES_MAX {
+                    return Err(too_large(&self.place(0)));
                 }
             }
         }
     }
 
-    /// A chunk of the whole transactions that are there, however few.
-    pub fn flush(&mut self) -> Option<Chunk> {
+    fn cut_at_border(&mut self) -> Option<Chunk> {
         if self.border == 0 {
             return None;
         }
-        let end = self.offset + self.border as u64;
-        let position = Position::new(format!("{}:{end}", self.file));
+        let position = self.position(self.border);
         let chunk = self.chunk(self.border, Some(position));
         self.border = 0;
         self.part = 0;
         self.preamble = self.format_event.clone();
-        Some(chunk).filter(|_| self.offset > self.skip_to)
+        Some(chunk)
     }
 
     /// Checks that nothing is left when the file has ended.
@@ -210,15 +258,31 @@ impl Framer {
                 let offset = self.offset + self.scanned as u64;
                 trail.follow(statement, &event, &Place { file: self.file.clone(), offset });
             }
-            Ok(())
+            Ok(step)
         });
-        step.map_err(|damage| damaged(&self.place(self.scanned), damage))?;
+        let step = step.map_err(|damage| damaged(&self.place(self.scanned), damage))?;
+        self.apart = match step {
+            Step::Prepare(xid) => Some(Apart::Prepared(xid)),
+            Step::Statement(Statement::XaCommit(xid)) => Some(Apart::Committed(xid)),
+            Step::Statement(Statement::XaRollback(xid)) => {
+                self.prepared.roll_back(&xid);
+                None
+            }
+            // What is wrong with it the decoder says.
+            _ if role == Role::Payload => self
+                .payloads
+                .prepared(Event::read(bytes, self.format.as_ref()).map_or(&[], |(e, _)| e.body))
+                .ok()
+                .flatten()
+                .map(Apart::Prepared),
+            _ => None,
+        };
         if let (Role::Refused(hint), START_ENCRYPTION) = (role, header.number) {
             // What follows is not even events.
             return Err(refused(&self.place(self.scanned), &header, hint));
         }
         self.scanned += header.length as usize;
-        if self.track.is_between() {
+        if self.apart.is_none() && self.track.is_between() {
             self.border = self.scanned;
             self.trail.iter_mut().for_each(Trail::border);
         }
@@ -240,6 +304,36 @@ impl Framer {
                 .with("length", header.length));
         }
         Ok(Some(header))
+    }
+
+    /// Takes the transaction at the start of the window out of the log's order: one that is
+    /// prepared waits, and comes with its commit.
+    fn set_apart(&mut self, apart: &Apart) -> Result<Option<Chunk>> {
+        let (place, group) = (self.place(0), self.window.slice(..self.scanned));
+        let committed = match apart {
+            Apart::Prepared(xid) => {
+                let format = self.format_event.clone();
+                self.prepared.keep(xid.clone(), place, format, &group)?;
+                None
+            }
+            Apart::Committed(xid) => {
+                Some(self.prepared.commit(xid, &place, &self.format_event, &group)?)
+            }
+        };
+        let position = self.position(self.scanned);
+        let chunk = self.chunk(self.scanned, Some(position));
+        Ok(committed.map(|Committed { start, format, events }| Chunk {
+            preamble: format,
+            events,
+            start: Position::new(start.to_string()),
+            ..chunk
+        }))
+    }
+
+    /// Where to resume once all is settled that stands before this place in the window.
+    fn position(&self, at: usize) -> Position {
+        let place = self.place(at);
+        Position::new(self.prepared.start().unwrap_or(&place).to_string())
     }
 
     fn cut_inside(&mut self) -> Result<Chunk> {

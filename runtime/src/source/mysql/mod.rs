@@ -38,6 +38,7 @@ mod tagged;
 mod temporal;
 mod transaction;
 mod walk;
+mod xa;
 
 pub use decode::Decoder;
 pub use definitions::Definitions;

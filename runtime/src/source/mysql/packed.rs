@@ -9,6 +9,8 @@ use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
 use super::event::{EVENT_BYTES_MAX, Event, Role};
 use super::read::{Cursor, Damage, Read};
+use super::statement::Query;
+use super::xa::Xid;
 
 const WRONG: Damage = Damage::new("what is compressed in it cannot be decompressed");
 const LENGTH: Damage = Damage::new("what is compressed in it has another length than it states");
@@ -46,7 +48,7 @@ pub(super) fn inflate(packed: &[u8], out: &mut Vec<u8>) -> Read<()> {
 
 /// Unpacks the events of a TRANSACTION_PAYLOAD event.
 ///
-/// <https://dev.mysql.com/doc/dev/mysql-server/latest/classmysql_1_1binlog_1_1event_1_1Transaction__payload__event.html>
+/// <https://dev.mysql.com/worklog/task/?id=3549>
 #[derive(Default)]
 pub(super) struct Payloads {
     zstd: Option<Decoder<'static>>,
@@ -66,7 +68,41 @@ impl Payloads {
         if self.events.len() == len { Ok(&self.events) } else { Err(LENGTH) }
     }
 
+    /// The name under which a payload's transaction waits for its end, if it does.
+    pub(super) fn prepared(&mut self, body: &[u8]) -> Read<Option<Xid>> {
+        // The first event says whether that can be, and all that comes before its text is short.
+        const BEGIN_BYTES: usize = 512;
+        let Fields { zstd, len, content } = Fields::read(body)?;
+        let mut begin = content.get(..len.min(BEGIN_BYTES)).unwrap_or(content);
+        if zstd {
+            self.events.clear();
+            self.run(content, len.min(BEGIN_BYTES))?;
+            begin = &self.events;
+        }
+        let (first, _) = Event::read(begin, None)?;
+        let is_xa = first.header.role() == Some(Role::Query)
+            && Query::read(&first)?.text.starts_with(b"XA ");
+        if !is_xa {
+            return Ok(None);
+        }
+        let last = Inner::new(self.unpack(body)?).last().transpose()?;
+        match last {
+            Some(event) if event.header.role() == Some(Role::XaPrepare) => {
+                Xid::prepared(event.body)
+            }
+            _ => Ok(None),
+        }
+    }
+
     fn inflate(&mut self, content: &[u8], len: usize) -> Read<()> {
+        // All of it, and the end of zstd's own frame behind.
+        let read = self.run(content, len)?;
+        if read == Some(content.len()) { Ok(()) } else { Err(LENGTH) }
+    }
+
+    /// Decompresses up to `len` bytes, and answers how many of the compressed it took if those were
+    /// all there are.
+    fn run(&mut self, content: &[u8], len: usize) -> Read<Option<usize>> {
         let zstd = match &mut self.zstd {
             Some(zstd) => zstd,
             none => none.insert(Decoder::new().map_err(|_| WRONG)?),
@@ -80,10 +116,10 @@ impl Payloads {
             let hint = zstd.run(&mut input, &mut output).map_err(|_| WRONG)?;
             // Zero at the end of its frame.
             if hint == 0 {
-                return if input.pos() == content.len() { Ok(()) } else { Err(LENGTH) };
+                return Ok(Some(input.pos()));
             }
             if input.pos() == read && self.events.len() == written {
-                return Err(WRONG);
+                return if written >= len { Ok(None) } else { Err(WRONG) };
             }
         }
     }

@@ -9,6 +9,7 @@ use super::charset::Charset;
 use super::event::{Event, Role};
 use super::packed::inflate;
 use super::read::{Cursor, Damage, Read};
+use super::xa::Xid;
 
 /// The content of a QUERY event.
 #[derive(Debug)]
@@ -82,8 +83,10 @@ fn collations(status: &[u8]) -> Option<(u16, u16)> {
 /// What a statement is to a reader of changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Statement {
-    /// A transaction begins; `XA START` too.
+    /// A transaction begins.
     Begin,
+    /// A two-phase transaction begins.
+    XaBegin,
     /// It is committed.
     Commit,
     /// It is undone.
@@ -92,8 +95,10 @@ pub(super) enum Statement {
     Savepoint(String),
     /// It is undone back to that place.
     RollbackTo(String),
-    /// A transaction that was prepared earlier is committed (or rolled back).
-    XaFinish,
+    /// A two-phase transaction that was prepared earlier is committed.
+    XaCommit(Xid),
+    /// It is rolled back.
+    XaRollback(Xid),
     /// The shape of the database changes.
     Ddl(Ddl),
     /// Rows change, and this text is all that the log says of them.
@@ -189,11 +194,40 @@ fn rollback(words: &mut Words<'_>) -> Statement {
 fn xa(words: &mut Words<'_>) -> Statement {
     let Some(Token::Word(verb)) = words.next() else { return Statement::Other };
     if verb.eq_ignore_ascii_case("START") || verb.eq_ignore_ascii_case("BEGIN") {
-        Statement::Begin
-    } else if verb.eq_ignore_ascii_case("COMMIT") || verb.eq_ignore_ascii_case("ROLLBACK") {
-        Statement::XaFinish
+        Statement::XaBegin
+    } else if verb.eq_ignore_ascii_case("COMMIT") {
+        Statement::XaCommit(xid(words))
+    } else if verb.eq_ignore_ascii_case("ROLLBACK") {
+        Statement::XaRollback(xid(words))
     } else {
         Statement::Other
+    }
+}
+
+/// `X'676c6f62616c',X'6272616e6368',1`, as the servers log it, or plain text; the last two may be
+/// left out. What else there may be names no transaction that was prepared.
+fn xid(words: &mut Words<'_>) -> Xid {
+    let mut xid = Xid { format: 1, global: xid_part(words), branch: Vec::new() };
+    if let Some(Token::Sign(',')) = words.next() {
+        xid.branch = xid_part(words);
+        if let (Some(Token::Sign(',')), Some(Token::Word(format))) = (words.next(), words.next()) {
+            xid.format = format.parse().unwrap_or(-1);
+        }
+    }
+    xid
+}
+
+fn xid_part(words: &mut Words<'_>) -> Vec<u8> {
+    match words.next() {
+        Some(Token::Quoted(text)) => text.into_bytes(),
+        Some(Token::Word(_)) => {
+            let hex = words.name().unwrap_or_default();
+            let (pairs, _) = hex.as_bytes().as_chunks::<2>();
+            let byte =
+                |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+            pairs.iter().map_while(byte).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -396,13 +430,20 @@ mod tests {
             assert_eq!(read(other), Statement::Other, "{other}");
         }
         assert_eq!(read("BEGIN"), Statement::Begin);
-        assert_eq!(read("XA START 'x'"), Statement::Begin);
+        assert_eq!(read("XA START 'x'"), Statement::XaBegin);
         assert_eq!(read("COMMIT /* implicit */"), Statement::Commit);
         assert_eq!(read("ROLLBACK"), Statement::Rollback);
         assert_eq!(read("ROLLBACK TO `c`"), Statement::RollbackTo("c".into()));
         assert_eq!(read("rollback to savepoint c"), Statement::RollbackTo("c".into()));
         assert_eq!(read("SAVEPOINT `a``b`"), Statement::Savepoint("a`b".into()));
-        assert_eq!(read("XA COMMIT 'x'"), Statement::XaFinish);
+        let xid = |format, global: &[u8], branch: &[u8]| Xid {
+            format,
+            global: global.to_vec(),
+            branch: branch.to_vec(),
+        };
+        assert_eq!(read("XA COMMIT X'6669',X'62',3"), Statement::XaCommit(xid(3, b"fi", b"b")));
+        assert_eq!(read("XA ROLLBACK X'66',X'',1"), Statement::XaRollback(xid(1, b"f", b"")));
+        assert_eq!(read("xa commit 'x'"), Statement::XaCommit(xid(1, b"x", b"")));
         assert_eq!(read("insert into t values (1)"), Statement::Dml);
     }
 }

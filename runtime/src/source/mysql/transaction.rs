@@ -9,9 +9,12 @@ use super::event::{Event, Gtid, Role};
 use super::read::{Cursor, Damage, Read};
 use super::statement::{Query, Statement};
 use super::tagged::TaggedGtid;
+use super::xa::Xid;
 
 /// MariaDB's flag of a GTID without a transaction.
 const FLAG_STANDALONE: u8 = 1;
+/// And of one that only says what becomes of a transaction that was prepared.
+const FLAG_COMPLETED_XA: u8 = 0x80;
 
 /// What an event does to the transaction it stands in.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub(super) enum Step {
     /// It undoes one.
     Rollback,
     /// It prepares one, whose end comes later.
-    Prepare,
+    Prepare(Xid),
     /// A statement that does none of this.
     Statement(Statement),
 }
@@ -48,6 +51,8 @@ enum State {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Track {
     state: State,
+    /// What the open transaction did so far may be undone by an event that is yet to come.
+    undoable: bool,
 }
 
 impl Track {
@@ -63,6 +68,12 @@ impl Track {
         self.state == State::Open
     }
 
+    /// True when what stands in the open transaction so far may be delivered before its end.
+    #[must_use]
+    pub(super) fn is_lasting(self) -> bool {
+        self.is_open() && !self.undoable
+    }
+
     /// Goes past an event. After an error it stands where it stood.
     pub(super) fn step(&mut self, role: Role, event: &Event<'_>) -> Result<Step, Damage> {
         let (step, state) = match role {
@@ -71,7 +82,7 @@ impl Track {
             }
             Role::Gtid(Gtid::MariaDb) => {
                 let flags = mariadb_flags(event.body)?;
-                let opens = flags & FLAG_STANDALONE == 0;
+                let opens = flags & (FLAG_STANDALONE | FLAG_COMPLETED_XA) == 0;
                 (Step::Gtid { opens }, if opens { State::Open } else { State::Announced })
             }
             Role::Gtid(Gtid::MySql | Gtid::Anonymous | Gtid::Tagged) => {
@@ -82,8 +93,10 @@ impl Track {
                 return Err(Damage::new("the transaction before it has no end"));
             }
             Role::Payload => (Step::None, State::Between),
-            Role::XaPrepare if event.body.first() == Some(&1) => (Step::Commit, State::Between),
-            Role::XaPrepare => (Step::Prepare, State::Between),
+            Role::XaPrepare => match Xid::prepared(event.body)? {
+                Some(xid) => (Step::Prepare(xid), State::Between),
+                None => (Step::Commit, State::Between),
+            },
             Role::Query | Role::CompressedQuery => return self.query(event),
             Role::Rows(..) if self.state != State::Open => {
                 return Err(Damage::new("it holds rows and stands outside a transaction"));
@@ -92,8 +105,13 @@ impl Track {
             Role::Refused(_) if self.state == State::Announced => (Step::None, State::Between),
             _ => (Step::None, self.state),
         };
-        self.state = state;
+        self.enter(state);
         Ok(step)
+    }
+
+    fn enter(&mut self, state: State) {
+        self.undoable &= state == State::Open && self.state == State::Open;
+        self.state = state;
     }
 
     fn query(&mut self, event: &Event<'_>) -> Read<Step> {
@@ -102,13 +120,27 @@ impl Track {
         let database = String::from_utf8_lossy(query.database);
         let (step, state) = match (Statement::read(&text, &database), self.state) {
             (Statement::Begin, _) => (Step::Begin, State::Open),
+            (Statement::XaBegin, _) => {
+                self.enter(State::Open);
+                self.undoable = true;
+                return Ok(Step::Begin);
+            }
+            (statement @ Statement::Savepoint(_), state) => {
+                self.undoable = true;
+                (Step::Statement(statement), state)
+            }
             (Statement::Commit, _) => (Step::Commit, State::Between),
             (Statement::Rollback, _) => (Step::Rollback, State::Between),
-            (statement @ Statement::XaFinish, _) => (Step::Statement(statement), State::Between),
+            (Statement::XaCommit(_) | Statement::XaRollback(_), State::Open) => {
+                return Err(Damage::new("the transaction before it has no end"));
+            }
+            (statement @ (Statement::XaCommit(_) | Statement::XaRollback(_)), _) => {
+                (Step::Statement(statement), State::Between)
+            }
             (statement, State::Announced) => (Step::Statement(statement), State::Between),
             (statement, state) => (Step::Statement(statement), state),
         };
-        self.state = state;
+        self.enter(state);
         Ok(step)
     }
 }
