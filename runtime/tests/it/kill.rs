@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use benches::binlog::{self, Shape};
 
+use crate::support::random::Random;
+
 const KILLS: u64 = 100;
 /// Transactions that the log grows by before each run: some megabytes, a dozen chunks.
 const GROWTH: usize = 120;
@@ -25,7 +27,7 @@ fn a_hundred_kills_lose_nothing() {
     let borders = transaction_borders(&log);
     write_pipeline(folder.path());
 
-    let mut random = Random(seed());
+    let mut random = Random::seeded();
     let (mut kills, mut grown, mut longest) = (0, 0, Duration::from_millis(20));
     while kills < KILLS {
         let next = (grown + GROWTH).min(borders.len() - 1);
@@ -124,21 +126,4 @@ fn check(folder: &Path, rows: u64, kills: u64) {
 fn key(line: &str) -> u64 {
     let value: serde_json::Value = serde_json::from_str(line).expect("a line is torn");
     value["data"][0]["id"].as_str().expect("a line without key").parse().unwrap()
-}
-
-fn seed() -> u64 {
-    let seed = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
-    eprintln!("seed {seed}");
-    u64::from(seed) | 1
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit.max(1)
-    }
 }

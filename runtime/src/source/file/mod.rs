@@ -109,9 +109,8 @@ impl BinlogFiles {
                 }
                 Done::Next(Some(start)) => {
                     let definitions = self.framer.definitions().cloned();
-                    let (framer, from) = framer(&start, definitions, self.from.take())?;
-                    self.framer = framer.behind(&mut self.framer);
-                    self.from = from;
+                    let (next, from) = framer(&start, definitions, self.from.take())?;
+                    (self.framer, self.from) = (next.behind(&mut self.framer), from);
                 }
                 Done::Next(None) => return Ok(None),
             }

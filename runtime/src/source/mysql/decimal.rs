@@ -57,7 +57,8 @@ impl Packing {
 
     /// True for columns of so few digits that every text has at most 16 characters.
     pub(super) fn is_short(self) -> bool {
-        self.whole + self.scale <= SHORT_DIGITS
+        // Without digits before the point there is a zero.
+        self.whole.max(1) + self.scale <= SHORT_DIGITS
     }
 
     /// The text of a value of such a column, at the front of 16 bytes, and its length. Most columns
@@ -301,6 +302,8 @@ mod tests {
         check(11, 0, &[0x80, 0, 0, 0, 7], "7");
         check(11, 2, &[0x80, 0, 0, 0, 5], "0.05");
         check(14, 14, &[0x80, 0, 0, 1, 0, 0, 2], "0.00000000100002");
+        check(14, 14, &[0x7f, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xfd], "-0.00000000100002");
+        check(13, 13, &[0x7f, 0xff, 0xff, 0xfe, 0xff, 0xfd], "-0.0000000010002");
         check(14, 0, &[0x7f, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xfd], "-1000000002");
         check(14, 9, &[0x81, 0x86, 0x9f, 0x3b, 0x9a, 0xc9, 0xff], "99999.999999999");
     }

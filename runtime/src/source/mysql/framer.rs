@@ -49,7 +49,7 @@ pub struct Framer {
     apart: Option<Apart>,
     /// What is known of the tables, if there is a schema file.
     trail: Option<Trail>,
-    /// What ends up to here is only read for what it defines.
+    /// Transactions that end up to here are gone past for what they define.
     skip_to: u64,
 }
 
@@ -100,6 +100,12 @@ impl Framer {
         Self { chunk_bytes: bytes, ..self }
     }
 
+    /// The same for the file that follows the one of another framer, and what waits in that.
+    #[must_use]
+    pub fn behind(self, other: &mut Self) -> Self {
+        Self { prepared: std::mem::take(&mut other.prepared), ..self }
+    }
+
     /// The same with what is known of the tables where it begins. What stands up to `skip_to` is
     /// only read for what it defines.
     #[must_use]
@@ -111,12 +117,6 @@ impl Framer {
     #[must_use]
     pub fn definitions(&self) -> Option<&Arc<Definitions>> {
         self.trail.as_ref().map(Trail::end)
-    }
-
-    /// The same for the file that follows the one of another framer, and what waits in that.
-    #[must_use]
-    pub fn behind(self, other: &mut Self) -> Self {
-        Self { prepared: std::mem::take(&mut other.prepared), ..self }
     }
 
     /// The bytes that no chunk holds yet, for the caller to append to and give to [`Self::fill`].
@@ -149,27 +149,13 @@ impl Framer {
     /// When the bytes are no events, or the log cannot be read any further.
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
         loop {
-            match self.cut()? {
-                Some(_) if self.offset <= self.skip_to => {}
-                chunk => return Ok(chunk),
-            }
-        }
-    }
-
-    /// A chunk of the whole transactions that are there, however few.
-    pub fn flush(&mut self) -> Option<Chunk> {
-        self.cut_at_border().filter(|_| self.offset > self.skip_to)
-    }
-
-    fn cut(&mut self) -> Result<Option<Chunk>> {
-        loop {
-            if let Some(apart) = &self.apart {
-                if self.border > 0 {
-                    return Ok(self.cut_at_border());
+            if let Some(apart) = self.apart.clone() {
+                if let Some(chunk) = self.flush() {
+                    return Ok(Some(chunk));
                 }
-                let chunk = self.set_apart(&apart.clone())?;
+                let chunk = self.set_apart(&apart)?;
                 self.apart = None;
-                if chunk.is_some() {
+                if chunk.is_some() && self.offset > self.skip_to {
                     return Ok(chunk);
                 }
             }
@@ -181,12 +167,16 @@ impl Framer {
             }
             let full = self.scanned >= self.chunk_bytes;
             if self.border > 0 && (full || self.offset + self.border as u64 == self.skip_to) {
-                return Ok(self.cut_at_border());
-            }
-            if full {
+                if let Some(chunk) = self.flush() {
+                    return Ok(Some(chunk));
+                }
+            } else if full && self.track.is_open() {
                 // Not between a GTID and what it announces.
                 if self.track.is_lasting() {
-                    return self.cut_inside().map(Some);
+                    let chunk = self.cut_inside()?;
+                    if self.offset > self.skip_to {
+                        return Ok(Some(chunk));
+                    }
                 }
                 if self.scanned > PREPARED_BYTES_MAX {
                     return Err(too_large(&self.place(0)));
@@ -195,7 +185,8 @@ impl Framer {
         }
     }
 
-    fn cut_at_border(&mut self) -> Option<Chunk> {
+    /// A chunk of the whole transactions that are there, however few.
+    pub fn flush(&mut self) -> Option<Chunk> {
         if self.border == 0 {
             return None;
         }
@@ -204,7 +195,7 @@ impl Framer {
         self.border = 0;
         self.part = 0;
         self.preamble = self.format_event.clone();
-        Some(chunk)
+        Some(chunk).filter(|_| self.offset > self.skip_to)
     }
 
     /// Checks that nothing is left when the file has ended.
@@ -314,6 +305,10 @@ impl Framer {
             Apart::Prepared(xid) => {
                 let format = self.format_event.clone();
                 self.prepared.keep(xid.clone(), place, format, &group)?;
+                None
+            }
+            Apart::Committed(xid) if self.offset + self.scanned as u64 <= self.skip_to => {
+                self.prepared.roll_back(xid);
                 None
             }
             Apart::Committed(xid) => {

@@ -1,3 +1,5 @@
 //! What several themes use.
 
 pub(crate) mod golden;
+pub(crate) mod random;
+pub(crate) mod servers;

@@ -1,0 +1,488 @@
+//! Columns of every type, and values for them as SQL has them.
+
+use std::fmt::Write;
+
+use super::json;
+use crate::support::random::Random;
+use crate::support::servers::Version;
+
+/// A character set, and ranges of characters that it has. What it lacks becomes a question mark in
+/// the table as well as in SELECT, so a hole in a range does no harm.
+type Charset = (&'static str, &'static [(char, char)]);
+
+const LETTERS: (char, char) = ('a', 'z');
+const KANJI: (char, char) = ('一', '龠');
+const KANA: (char, char) = ('ぁ', 'ン');
+const CHARSETS: [Charset; 24] = [
+    ("utf8mb4", &[(' ', '\u{d7ff}'), ('\u{e000}', '\u{10ffff}')]),
+    ("utf8mb4", &[(' ', '~'), ('¡', 'ſ'), ('😀', '🙏')]),
+    ("utf8mb3", &[(' ', '\u{d7ff}')]),
+    ("ascii", &[('\0', '\u{7f}')]),
+    ("latin1", &[(' ', '~'), ('\u{80}', 'ÿ'), ('€', '€')]),
+    ("latin2", &[LETTERS, ('Ą', 'Ź')]),
+    ("latin5", &[LETTERS, ('¡', 'ÿ'), ('Ğ', 'ş')]),
+    ("latin7", &[LETTERS, ('Ā', 'ž')]),
+    ("cp1250", &[LETTERS, ('Ą', 'Ź')]),
+    ("cp1251", &[LETTERS, ('Ё', 'ё')]),
+    ("cp1256", &[LETTERS, ('ء', 'ي')]),
+    ("cp1257", &[LETTERS, ('Ā', 'ž')]),
+    ("cp866", &[LETTERS, ('А', 'я'), ('─', '╬')]),
+    ("koi8r", &[LETTERS, ('А', 'я')]),
+    ("greek", &[LETTERS, ('Ά', 'ώ')]),
+    ("hebrew", &[LETTERS, ('א', 'ת')]),
+    ("gbk", &[(' ', '~'), KANJI, KANA]),
+    ("gb2312", &[LETTERS, KANJI, KANA]),
+    ("sjis", &[(' ', '~'), KANJI, KANA, ('｡', 'ﾟ')]),
+    ("cp932", &[LETTERS, KANJI, KANA, ('｡', 'ﾟ')]),
+    ("euckr", &[LETTERS, ('가', '힣'), KANJI]),
+    ("ucs2", &[(' ', '\u{d7ff}')]),
+    ("utf16", &[(' ', '\u{d7ff}'), ('😀', '🙏')]),
+    ("utf32", &[(' ', '\u{d7ff}'), ('😀', '🙏')]),
+];
+
+/// A column type.
+#[derive(Debug, Clone)]
+enum Kind {
+    Int {
+        name: &'static str,
+        bits: u32,
+        unsigned: bool,
+        zerofill: bool,
+    },
+    Decimal {
+        precision: u64,
+        scale: u64,
+        unsigned: bool,
+    },
+    Float,
+    Double,
+    Bit(u64),
+    Year,
+    Date,
+    Time(u64),
+    DateTime(u64),
+    Timestamp(u64),
+    /// With a length where the type has one.
+    Text {
+        name: &'static str,
+        length: Option<u64>,
+        charset: Charset,
+        compressed: bool,
+    },
+    Bytes {
+        name: &'static str,
+        length: Option<u64>,
+        compressed: bool,
+    },
+    /// So many labels.
+    Enum(u64, Charset),
+    Set(u64, Charset),
+    Geometry(&'static str),
+    Vector(u64),
+    Json,
+}
+
+const INTEGERS: [(&str, u32); 5] =
+    [("TINYINT", 8), ("SMALLINT", 16), ("MEDIUMINT", 24), ("INT", 32), ("BIGINT", 64)];
+const GEOMETRIES: [&str; 5] = ["GEOMETRY", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT"];
+
+/// Makes a type by chance.
+type Make = fn(&mut Random) -> Kind;
+
+/// Where a type can be had.
+enum Where {
+    Everywhere,
+    /// In this family from this version on.
+    Since(&'static str, &'static str),
+    /// In MariaDB, when it is to compress what it can.
+    Compressed,
+}
+
+/// The types, each as often as it stands here.
+const KINDS: [(Make, Where); 22] = [
+    (integer, Where::Everywhere),
+    (integer, Where::Everywhere),
+    (decimal, Where::Everywhere),
+    (|_| Kind::Float, Where::Everywhere),
+    (|_| Kind::Double, Where::Everywhere),
+    (|random| Kind::Bit(1 + random.below(64)), Where::Everywhere),
+    (|_| Kind::Year, Where::Everywhere),
+    (|_| Kind::Date, Where::Everywhere),
+    (|random| Kind::Time(random.below(7)), Where::Everywhere),
+    (|random| Kind::DateTime(random.below(7)), Where::Everywhere),
+    (|random| Kind::Timestamp(random.below(7)), Where::Everywhere),
+    (text, Where::Everywhere),
+    (text, Where::Everywhere),
+    (text, Where::Everywhere),
+    (bytes, Where::Everywhere),
+    (|random| Kind::Enum(labels(random, 300), *random.pick(&CHARSETS)), Where::Everywhere),
+    (|random| Kind::Set(labels(random, 64), *random.pick(&CHARSETS)), Where::Everywhere),
+    (|random| Kind::Geometry(random.pick::<&str>(&GEOMETRIES)), Where::Everywhere),
+    (|random| Kind::Vector(1 + random.below(20)), Where::Since("mysql", "9.7")),
+    (|_| Kind::Json, Where::Everywhere),
+    (compressed_text, Where::Compressed),
+    (compressed_bytes, Where::Compressed),
+];
+
+fn integer(random: &mut Random) -> Kind {
+    let (name, bits) = *random.pick(&INTEGERS);
+    let unsigned = random.once_in(2);
+    Kind::Int { name, bits, unsigned, zerofill: unsigned && random.once_in(5) }
+}
+
+fn decimal(random: &mut Random) -> Kind {
+    let precision = 1 + random.below(65);
+    let scale = random.below(precision.min(30) + 1);
+    Kind::Decimal { precision, scale, unsigned: random.once_in(5) }
+}
+
+fn text(random: &mut Random) -> Kind {
+    let charset = *random.pick(&CHARSETS);
+    let (name, length) = match random.below(7) {
+        0 => ("CHAR", Some(random.below(256))),
+        1 => ("CHAR", Some(1 + random.below(20))),
+        2 => ("VARCHAR", Some(random.below(60))),
+        3 => ("VARCHAR", Some(random.below(1_000))),
+        other => (["TINYTEXT", "TEXT", "MEDIUMTEXT"][other as usize - 4], None),
+    };
+    Kind::Text { name, length, charset, compressed: false }
+}
+
+fn bytes(random: &mut Random) -> Kind {
+    let (name, length) = match random.below(7) {
+        0 => ("BINARY", Some(random.below(256))),
+        1 => ("VARBINARY", Some(random.below(100))),
+        2 => ("VARBINARY", Some(random.below(1_000))),
+        other => (["TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"][other as usize - 3], None),
+    };
+    Kind::Bytes { name, length, compressed: false }
+}
+
+fn compressed_text(random: &mut Random) -> Kind {
+    let charset = *random.pick(&CHARSETS);
+    let (name, length) =
+        *random.pick(&[("VARCHAR", Some(40)), ("VARCHAR", Some(1_000)), ("TEXT", None)]);
+    Kind::Text { name, length, charset, compressed: true }
+}
+
+fn compressed_bytes(random: &mut Random) -> Kind {
+    let (name, length) = *random.pick(&[("VARBINARY", Some(300)), ("MEDIUMBLOB", None)]);
+    Kind::Bytes { name, length, compressed: true }
+}
+
+fn labels(random: &mut Random, most: u64) -> u64 {
+    1 + if random.once_in(3) { random.below(most) } else { random.below(8) }
+}
+
+/// A column of a table.
+#[derive(Debug)]
+pub(super) struct Column {
+    /// As SQL has it.
+    pub(super) name: String,
+    kind: Kind,
+    pub(super) nullable: bool,
+}
+
+impl Column {
+    pub(super) fn any(
+        random: &mut Random,
+        index: usize,
+        version: &Version,
+        compressed: bool,
+    ) -> Self {
+        let offered = |place: &Where| match place {
+            Where::Everywhere => true,
+            Where::Since(family, number) => version.is_at_least(family, number),
+            Where::Compressed => compressed && version.family == "mariadb",
+        };
+        let makes: Vec<_> = KINDS.iter().filter(|(_, place)| offered(place)).collect();
+        let kind = (random.pick(&makes).0)(random);
+        let name = match random.below(8) {
+            0 => format!("`größe {index}`"),
+            1 => format!("`列``{index}`"),
+            _ => format!("c{index}"),
+        };
+        Self { name, kind, nullable: random.once_in(2) }
+    }
+
+    /// A column for a primary key whose values are all [`unique`](Self::unique).
+    pub(super) fn key(random: &mut Random, index: usize) -> Self {
+        let charset = *random.pick(&CHARSETS);
+        let kinds = [
+            Kind::Int { name: "MEDIUMINT", bits: 24, unsigned: false, zerofill: false },
+            Kind::Int { name: "BIGINT", bits: 64, unsigned: true, zerofill: false },
+            Kind::Text { name: "VARCHAR", length: Some(30), charset, compressed: false },
+            Kind::Text { name: "CHAR", length: Some(12), charset, compressed: false },
+            Kind::Bytes { name: "BINARY", length: Some(7), compressed: false },
+            Kind::Decimal { precision: 12, scale: 3, unsigned: false },
+            Kind::DateTime(2),
+            Kind::Double,
+        ];
+        Self { name: format!("k{index}"), kind: random.pick(&kinds).clone(), nullable: false }
+    }
+
+    /// The column as CREATE TABLE has it.
+    pub(super) fn definition(&self) -> String {
+        let mut out = format!("{} {}", self.name, self.kind.definition());
+        // Without a word, some versions make the first TIMESTAMP change with the row.
+        match (self.nullable, &self.kind) {
+            (true, _) => out += " NULL",
+            (false, Kind::Timestamp(_)) => out += " NOT NULL DEFAULT '2000-01-01 00:00:00'",
+            (false, _) => out += " NOT NULL",
+        }
+        out
+    }
+
+    /// The column as a row of names has it: bytes are shown in hexadecimal digits.
+    pub(super) fn heading(&self) -> String {
+        let name = self.name.trim_matches('`').replace("``", "`");
+        if self.is_bytes() { format!("'{name}:hex'") } else { format!("'{name}'") }
+    }
+
+    /// The column as SELECT shows all of its value.
+    pub(super) fn shown(&self) -> String {
+        match self.kind {
+            _ if self.is_bytes() => format!("HEX({})", self.name),
+            Kind::Float => format!("CAST({} AS DOUBLE)", self.name),
+            _ => self.name.clone(),
+        }
+    }
+
+    fn is_bytes(&self) -> bool {
+        matches!(self.kind, Kind::Bytes { .. } | Kind::Bit(_) | Kind::Geometry(_) | Kind::Vector(_))
+    }
+
+    /// A value by chance.
+    pub(super) fn value(&self, random: &mut Random) -> String {
+        if self.nullable && random.once_in(5) { "NULL".into() } else { self.kind.value(random) }
+    }
+
+    /// What UPDATE may set it to: a value, or something that depends on the one before.
+    pub(super) fn changed(&self, random: &mut Random) -> String {
+        match self.kind {
+            Kind::Json if random.once_in(2) => json::changed(random, &self.name),
+            _ => self.value(random),
+        }
+    }
+
+    /// A value of a key that no other number has.
+    pub(super) fn unique(&self, number: u64) -> String {
+        match &self.kind {
+            Kind::Int { unsigned: false, .. } if number % 2 == 1 => format!("-{number}"),
+            Kind::Text { .. } => format!("'key {number}'"),
+            Kind::Bytes { .. } => format!("X'{:014x}'", number << 7),
+            Kind::Decimal { .. } => format!("{number}.{:03}", number % 1_000),
+            Kind::Double => format!("{number}.5e-7"),
+            Kind::DateTime(_) => format!("'2001-01-01' + INTERVAL {number} SECOND"),
+            _ => number.to_string(),
+        }
+    }
+}
+
+impl Kind {
+    fn definition(&self) -> String {
+        let sized = |name: &str, length: Option<u64>| {
+            name.to_owned() + &length.map_or(String::new(), |length| format!("({length})"))
+        };
+        let labels = |count: u64, charset: &Charset| {
+            let labels = (0..count).map(|index| format!("'{} {index}'", charset.1[0].1));
+            labels.collect::<Vec<_>>().join(",")
+        };
+        match self {
+            Self::Int { name, unsigned, zerofill, .. } => {
+                let unsigned = if *unsigned { " UNSIGNED" } else { "" };
+                format!("{name}{unsigned}{}", if *zerofill { " ZEROFILL" } else { "" })
+            }
+            Self::Decimal { precision, scale, unsigned } => {
+                let unsigned = if *unsigned { " UNSIGNED" } else { "" };
+                format!("DECIMAL({precision},{scale}){unsigned}")
+            }
+            Self::Float => "FLOAT".into(),
+            Self::Double => "DOUBLE".into(),
+            Self::Bit(bits) => format!("BIT({bits})"),
+            Self::Year => "YEAR".into(),
+            Self::Date => "DATE".into(),
+            Self::Time(digits) => format!("TIME({digits})"),
+            Self::DateTime(digits) => format!("DATETIME({digits})"),
+            Self::Timestamp(digits) => format!("TIMESTAMP({digits})"),
+            Self::Text { name, length, charset, compressed } => {
+                let compressed = if *compressed { " COMPRESSED" } else { "" };
+                format!("{}{compressed} CHARACTER SET {}", sized(name, *length), charset.0)
+            }
+            Self::Bytes { name, length, compressed } => {
+                sized(name, *length) + if *compressed { " COMPRESSED" } else { "" }
+            }
+            Self::Enum(count, charset) => {
+                format!("ENUM({}) CHARACTER SET {}", labels(*count, charset), charset.0)
+            }
+            Self::Set(count, charset) => {
+                format!("SET({}) CHARACTER SET {}", labels(*count, charset), charset.0)
+            }
+            Self::Geometry(name) => (*name).into(),
+            Self::Vector(dimensions) => format!("VECTOR({dimensions})"),
+            Self::Json => "JSON".into(),
+        }
+    }
+
+    fn value(&self, random: &mut Random) -> String {
+        match self {
+            Self::Int { bits, unsigned, .. } => int(random, *bits, *unsigned),
+            Self::Decimal { precision, scale, .. } => {
+                let whole = digits(random, precision - scale);
+                let sign = if random.once_in(2) { "-" } else { "" };
+                format!("{sign}{whole}.{}", digits(random, *scale))
+            }
+            Self::Float => float(random),
+            Self::Double => double(random),
+            Self::Bit(bits) => (random.next() >> (64 - bits)).to_string(),
+            Self::Year => random.pick(&[0, 1901, 1970, 2026, 2069, 2155]).to_string(),
+            Self::Date => format!("'{}'", date(random)),
+            Self::Time(_) => time(random),
+            Self::DateTime(_) => format!("'{} {}'", date(random), time_of_day(random)),
+            Self::Timestamp(_) => timestamp(random),
+            Self::Text { length, charset, .. } => string(random, charset, length.unwrap_or(60)),
+            Self::Bytes { length, .. } => hex(random, length.unwrap_or(300)),
+            Self::Enum(count, _) => random.below(count + 1).to_string(),
+            Self::Set(count, _) => (random.next() >> (64 - count)).to_string(),
+            Self::Geometry(name) => geometry(random, name),
+            Self::Vector(dimensions) => vector(random, *dimensions),
+            Self::Json => json::value(random),
+        }
+    }
+}
+
+/// Any number of so many bits, or one of the extremes.
+fn int(random: &mut Random, bits: u32, unsigned: bool) -> String {
+    let any = random.next() >> (64 - bits);
+    match (random.below(6), unsigned) {
+        (0, true) => (u64::MAX >> (64 - bits)).to_string(),
+        (0, false) => (i64::MIN >> (64 - bits)).to_string(),
+        (1, false) => (i64::MAX >> (64 - bits)).to_string(),
+        (2, _) => "0".into(),
+        (_, true) => any.to_string(),
+        (_, false) => ((any << (64 - bits)).cast_signed() >> (64 - bits)).to_string(),
+    }
+}
+
+fn digits(random: &mut Random, count: u64) -> String {
+    let same = random.once_in(4).then(|| *random.pick(&['0', '9']));
+    let digits = (0..count).map(|_| match same {
+        Some(digit) => digit,
+        None => char::from(b'0' + random.below(10) as u8),
+    });
+    // No digit at all is no number.
+    Some('0').into_iter().chain(digits).collect()
+}
+
+fn float(random: &mut Random) -> String {
+    let any = f32::from_bits(random.next() as u32);
+    let whole = random.below(1_000_000) as f32 / 64.0;
+    format!("{:e}", if any.is_finite() && random.once_in(2) { any } else { whole })
+}
+
+fn double(random: &mut Random) -> String {
+    let any = f64::from_bits(random.next());
+    let whole = random.below(1_000_000_000) as f64 / 1024.0;
+    format!("{:e}", if any.is_finite() && random.once_in(2) { any } else { -whole })
+}
+
+fn date(random: &mut Random) -> String {
+    let rare = ["0000-00-00", "2026-00-10", "2026-03-00", "0001-01-01", "9999-12-31", "1969-12-31"];
+    if random.once_in(6) {
+        return (*random.pick(&rare)).into();
+    }
+    let (year, month, day) = (random.below(10_000), 1 + random.below(12), 1 + random.below(28));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+fn time_of_day(random: &mut Random) -> String {
+    let (hour, minute, second) = (random.below(24), random.below(60), random.below(60));
+    format!("{hour:02}:{minute:02}:{second:02}.{:06}", fraction(random))
+}
+
+/// Short of the last step, for what is rounded up at the end of all times would be refused.
+fn fraction(random: &mut Random) -> u64 {
+    if random.once_in(3) { *random.pick(&[0, 1, 10, 999_999]) } else { random.below(1_000_000) }
+}
+
+fn time(random: &mut Random) -> String {
+    let sign = if random.once_in(2) { "-" } else { "" };
+    let hours = if random.once_in(2) { random.below(839) } else { random.below(24) };
+    let (minute, second) = (random.below(60), random.below(60));
+    format!("'{sign}{hours:02}:{minute:02}:{second:02}.{:06}'", fraction(random))
+}
+
+fn timestamp(random: &mut Random) -> String {
+    let seconds = random.below(i32::MAX as u64);
+    match random.below(6) {
+        0 => "'0000-00-00 00:00:00'".into(),
+        1 => "'1970-01-01 00:00:01'".into(),
+        _ => format!("FROM_UNIXTIME({seconds}.{:06})", fraction(random)),
+    }
+}
+
+/// Text as SQL has it; it is seldom longer than a few characters.
+fn string(random: &mut Random, charset: &Charset, length: u64) -> String {
+    let length = match random.below(40) {
+        0 => 0,
+        1 => length,
+        2 => random.below(length + 1),
+        _ => random.below(length.min(12) + 1),
+    };
+    let mut out = "'".to_owned();
+    for _ in 0..length {
+        match character(random, charset) {
+            '\0' => out += "\\0",
+            '\n' => out += "\\n",
+            '\'' => out += "''",
+            '\\' => out += "\\\\",
+            // It begins the line of a table where the client prints them.
+            '#' => out.push('+'),
+            other => out.push(other),
+        }
+    }
+    out + "'"
+}
+
+fn character(random: &mut Random, charset: &Charset) -> char {
+    let (from, to) = *random.pick(charset.1);
+    let (from, to) = (u32::from(from), u32::from(to));
+    let code = from + random.below(u64::from(to - from + 1)) as u32;
+    char::from_u32(code).expect("ranges hold characters")
+}
+
+fn hex(random: &mut Random, length: u64) -> String {
+    let length = if random.once_in(20) { length } else { random.below(length.min(20) + 1) };
+    let mut out = "X'".to_owned();
+    for _ in 0..length {
+        // Zeros at the end are what goes wrong.
+        let byte = if random.once_in(3) { 0 } else { random.below(256) };
+        write!(out, "{byte:02x}").unwrap();
+    }
+    out + "'"
+}
+
+fn geometry(random: &mut Random, name: &str) -> String {
+    let concrete = &GEOMETRIES[1..];
+    let name = if name == "GEOMETRY" { *random.pick(concrete) } else { name };
+    let point = |random: &mut Random| {
+        let (x, y) = (random.below(360) as i64 - 180, random.below(1_440) as f64 / 8.0 - 90.0);
+        format!("{x} {y}")
+    };
+    let text = match name {
+        "POINT" => point(random),
+        "POLYGON" => "(0 0,0 8,8 8,8 0,0 0),(1 1,1 2,2 2,2 1,1 1)".into(),
+        _ => {
+            let count = 2 + random.below(4);
+            (0..count).map(|_| point(random)).collect::<Vec<_>>().join(",")
+        }
+    };
+    format!("ST_GeomFromText('{name}({text})', 0)")
+}
+
+fn vector(random: &mut Random, dimensions: u64) -> String {
+    let number = |_| (random.below(1_000_000) as f32 / 64.0 - 5_000.0).to_string();
+    let numbers: Vec<_> = (0..dimensions).map(number).collect();
+    let some = &numbers[..1 + numbers.len() / 2];
+    format!("STRING_TO_VECTOR('[{}]')", some.join(","))
+}

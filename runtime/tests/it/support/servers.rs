@@ -1,0 +1,112 @@
+//! Real servers, by the recipes of `tests/support`: started by the test, stopped with it.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Which server: the name of its recipe, and a version that the recipe knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Version {
+    pub(crate) family: &'static str,
+    pub(crate) version: String,
+}
+
+impl Version {
+    /// The MariaDB that is quickest to fetch, or the one that the environment asks for.
+    pub(crate) fn mariadb() -> Self {
+        Self::wanted("mariadb", "TIDEMILL_MARIADB", "10.11")
+    }
+
+    /// The MySQL that is quickest to fetch, or the one that the environment asks for.
+    pub(crate) fn mysql() -> Self {
+        Self::wanted("mysql", "TIDEMILL_MYSQL", "9.7")
+    }
+
+    fn wanted(family: &'static str, variable: &str, ordinary: &str) -> Self {
+        let version = std::env::var(variable).unwrap_or_else(|_| ordinary.to_owned());
+        Self { family, version }
+    }
+
+    /// True for this family from this version on.
+    pub(crate) fn is_at_least(&self, family: &str, version: &str) -> bool {
+        let number =
+            |text: &str| text.split('.').map(|part| part.parse().unwrap()).collect::<Vec<u32>>();
+        self.family == family && number(&self.version) >= number(version)
+    }
+}
+
+/// A running server. It ends when it is dropped, and when the test ends in whatever way.
+pub(crate) struct Server {
+    version: Version,
+    script: Child,
+    folder: PathBuf,
+}
+
+impl Server {
+    /// Starts a new server with these options; the first time, it is fetched.
+    pub(crate) fn start(version: &Version, options: &[&str]) -> Self {
+        let mut script = Command::new(recipes().join("serve.sh"))
+            .args([version.family, &version.version])
+            .args(options)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(script.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Version { family, version: number } = version;
+        assert!(
+            !line.is_empty(),
+            "{family} {number} does not run, and why stands above. This fetches it: bash -c '. \
+             runtime/tests/support/{family}.sh && {family}_fetch {number}'"
+        );
+        Self { version: version.clone(), script, folder: line.trim_end().into() }
+    }
+
+    /// What the server's own client prints for some statements, without the columns' names.
+    pub(crate) fn sql(&self, statements: &str) -> String {
+        const CLIENT: &str = r#". "$0/$1.sh" && "$1_fetch" "$2" && "$1_sql" "${@:3}""#;
+        let script = self.folder.join("statements.sql");
+        fs::write(&script, statements).unwrap();
+        let Version { family, version } = &self.version;
+        let output = Command::new("bash")
+            .args(["-c", CLIENT])
+            .arg(recipes())
+            .args([family, version.as_str()])
+            .arg(&self.folder)
+            .args(["--batch", "--skip-column-names"])
+            .stdin(File::open(script).unwrap())
+            .output()
+            .unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{family} {version} says: {complaint}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The files of its log, in order.
+    pub(crate) fn logs(&self) -> Vec<PathBuf> {
+        let files = fs::read_dir(self.folder.join("data")).unwrap();
+        let mut logs: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        logs.retain(|path| {
+            let number = path.extension().and_then(|number| number.to_str());
+            number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        logs.sort();
+        logs
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.script.stdin.take());
+        let ended = self.script.wait();
+        if !std::thread::panicking() {
+            assert!(ended.unwrap().success(), "a server did not stop");
+        }
+    }
+}
+
+fn recipes() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support")
+}
