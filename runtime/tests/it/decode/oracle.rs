@@ -74,7 +74,7 @@ fn images(schema: &SchemaView<'_>, ours: &Row<'_>, theirs: &BinlogRow) -> usize 
         index += 1;
         let same = match theirs {
             BinlogValue::Value(theirs) => {
-                is_exempt(&schema, &column, &ours) || agrees(&column, &ours, theirs)
+                is_exempt(schema, &column, &ours) || agrees(&column, &ours, theirs)
             }
             // They do not print it.
             BinlogValue::Jsonb(_) | BinlogValue::JsonDiff(_) => {
@@ -98,7 +98,7 @@ fn is_exempt(schema: &SchemaView<'_>, column: &ColumnView<'_>, ours: &Value<'_>)
         }
         // As MySQL 5.5 stored it.
         (Value::Time(micros), "time") if schema.table() == "old_times" => {
-            micros < 0 || micros > 255 * HOUR
+            !(0..=255 * HOUR).contains(&micros)
         }
         // They leave text in its charset.
         (Value::Text(text), _) => {

@@ -95,18 +95,7 @@ impl Round {
     /// All that makes the tables and their rows.
     fn statements(&mut self, random: &mut Random, version: &Version) -> String {
         let mut out = format!("SET sql_mode = '', binlog_row_image = {};\n", self.image);
-        let compressed = u8::from(self.compressed);
-        out += &match version.family {
-            "mariadb" => format!(
-                "SET column_compression_threshold = 10;\n\
-                 SET GLOBAL log_bin_compress_min_len = 10, GLOBAL log_bin_compress = {compressed};\n"
-            ),
-            _ => format!(
-                "SET binlog_transaction_compression = {compressed}, \
-                 binlog_row_value_options = '{}';\n",
-                if self.differences { "PARTIAL_JSON" } else { "" }
-            ),
-        };
+        out += &self.settings(version);
         out += &format!("CREATE DATABASE {} CHARACTER SET utf8mb4;\n", self.database);
         out.extend(self.tables.iter().map(Table::create));
         while self.inserted.iter().any(|inserted| *inserted < ROWS_PER_TABLE) {
@@ -117,6 +106,22 @@ impl Round {
             }
         }
         out
+    }
+
+    /// How the server is to log.
+    fn settings(&self, version: &Version) -> String {
+        let compressed = u8::from(self.compressed);
+        if version.family == "mariadb" {
+            return format!(
+                "SET column_compression_threshold = 10, GLOBAL log_bin_compress_min_len = 10;\n\
+                 SET GLOBAL log_bin_compress = {compressed};\n"
+            );
+        }
+        let options = if self.differences { "PARTIAL_JSON" } else { "" };
+        format!(
+            "SET binlog_transaction_compression = {compressed};\n\
+             SET binlog_row_value_options = '{options}';\n"
+        )
     }
 
     fn transaction(&mut self, random: &mut Random, out: &mut String) {
