@@ -155,7 +155,7 @@ impl Framer {
                 }
                 let chunk = self.set_apart(&apart)?;
                 self.apart = None;
-                if chunk.is_some() {
+                if chunk.is_some() && self.offset > self.skip_to {
                     return Ok(chunk);
                 }
             }

@@ -68,12 +68,8 @@ pub(super) fn chunks(settings: &Settings, from: Option<&Position>) -> (Vec<Chunk
 
 /// The frame of a chunk.
 pub(super) fn frame(decoder: &mut dyn Decode, chunk: &Chunk) -> Result<Vec<u8>> {
-    frame_of(decoder, chunk, &mut Everything)
-}
-
-fn frame_of(decoder: &mut dyn Decode, chunk: &Chunk, tables: &mut dyn Tables) -> Result<Vec<u8>> {
     let mut builder = FrameBuilder::new();
-    decoder.decode(chunk, tables, &mut builder)?;
+    decoder.decode(chunk, &mut Everything, &mut builder)?;
     let mut frame = Vec::new();
     builder.finish(&mut frame).expect("test logs are small");
     Ok(frame)
@@ -108,14 +104,13 @@ pub(super) fn definitions(path: &Path) -> Option<Arc<Definitions>> {
 
 /// A frame for each transaction of a file, until the end or the error that ends it.
 pub(crate) fn transactions(path: &Path) -> (Vec<Vec<u8>>, Result<()>) {
-    transactions_of(path, definitions(path), &mut Everything)
+    transactions_of(path, definitions(path))
 }
 
-/// The same with these definitions at the log's beginning, of what is wanted of the tables.
+/// The same with these definitions at the log's beginning.
 pub(super) fn transactions_of(
     path: &Path,
     definitions: Option<Arc<Definitions>>,
-    tables: &mut dyn Tables,
 ) -> (Vec<Vec<u8>>, Result<()>) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let log = std::fs::read(path).unwrap();
@@ -131,7 +126,7 @@ pub(super) fn transactions_of(
             Err(error) => return (frames, Err(error)),
         };
         if let Some(chunk) = chunk {
-            match frame_of(&mut decoder, &chunk, tables) {
+            match frame(&mut decoder, &chunk) {
                 Ok(frame) => frames.push(frame),
                 Err(error) => return (frames, Err(error)),
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidemill::error::Result;
 use tidemill::source::mysql::Definitions;
 
-use super::reading::{Everything, golden as path, transactions_of};
+use super::reading::{golden as path, transactions_of};
 use crate::support::golden;
 
 const BARE: &str = include_str!("../../golden/binlog/bare.schema.sql");
@@ -40,7 +40,7 @@ const FAULTS: &[&[(&str, &str)]] = &[
 fn end(log: &str, sql: &str) -> Result<()> {
     let definitions = Definitions::read(sql, "bare.schema.sql")?;
     let log = path(&format!("binlog/{log}.000001"));
-    transactions_of(&log, Some(Arc::new(definitions)), &mut Everything).1
+    transactions_of(&log, Some(Arc::new(definitions))).1
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use tidemill_rows::{Frame, SchemaView};
 
-use super::reading::{Everything, definitions, golden, transactions_of};
+use super::reading::{definitions, golden, transactions_of};
 use super::replay::{Tables, shown};
 
 /// What the log does not tell: documents that it has only the differences of, because the image
@@ -19,7 +19,7 @@ fn check(name: &str, compared: impl Fn(&str) -> bool) -> usize {
     let logs = (1..).map(|number| golden(&format!("binlog/{name}.{number:06}")));
     for frame in logs
         .take_while(|log| log.exists())
-        .flat_map(|log| transactions_of(&log, Some(definitions.clone()), &mut Everything).0)
+        .flat_map(|log| transactions_of(&log, Some(definitions.clone())).0)
     {
         for change in Frame::validate(&frame).unwrap().changes() {
             let of = |schema: SchemaView<'_>| format!("{}.{}", schema.database(), schema.table());
