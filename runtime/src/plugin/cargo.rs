@@ -1,5 +1,6 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 /// The target of plugins: no WASI, hence no clock, no files and no network.
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -24,5 +25,22 @@ pub fn cargo_build(folder: &Path) -> Command {
     for setting in PROFILE {
         cargo.args(["--config", setting]);
     }
+    cargo.args(["--config", &without_paths()]);
     cargo
+}
+
+/// Where a crate's sources stood on the machine that built it is nobody's business, and would make
+/// other bytes of the same sources. Messages of panics name the crate's file instead.
+fn without_paths() -> String {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let sources = home.unwrap_or_default().join("registry/src");
+    // In it is a folder for each registry, named after its host. Of several that fit the last holds.
+    let registries =
+        fs::read_dir(&sources).into_iter().flatten().flatten().map(|entry| entry.path());
+    let flags: Vec<String> = std::iter::once(sources.clone())
+        .chain(registries)
+        .map(|folder| format!("'--remap-path-prefix={}=crates'", folder.display()))
+        .collect();
+    format!("target.{TARGET}.rustflags=[{}]", flags.join(", "))
 }
