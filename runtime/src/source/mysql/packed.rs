@@ -136,13 +136,16 @@ impl<'a> Inner<'a> {
     }
 
     fn event(&mut self) -> Read<Event<'a>> {
-        let (event, behind) = Event::read(self.rest, None)?;
-        self.rest = behind;
+        // Nothing comes behind an error, or who waits for the last event waits forever.
+        let (event, behind) = Event::read(std::mem::take(&mut self.rest), None)?;
         match event.header.role() {
             Some(Role::Format | Role::Gtid(_) | Role::Payload | Role::End) => {
                 Err(Damage::new("a compressed transaction holds an event that belongs outside"))
             }
-            _ => Ok(event),
+            _ => {
+                self.rest = behind;
+                Ok(event)
+            }
         }
     }
 }
@@ -302,6 +305,16 @@ mod tests {
             ] {
                 assert!(payloads.unpack(&wrong).is_err());
             }
+        }
+    }
+
+    #[test]
+    fn an_error_is_the_last_of_the_events() {
+        let two_stops = [[0, 0, 0, 0, 3, 0, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0]; 2].concat();
+        for wrong in [&b"no events"[..], &two_stops] {
+            let mut events = Inner::new(wrong);
+            assert!(events.next().unwrap().is_err());
+            assert!(events.next().is_none());
         }
     }
 }
