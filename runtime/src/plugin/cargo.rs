@@ -35,9 +35,9 @@ fn without_paths() -> String {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
     let sources = home.unwrap_or_default().join("registry/src");
-    // In it is a folder for each registry, named after its host. Of several that fit the last holds.
-    let registries =
-        fs::read_dir(&sources).into_iter().flatten().flatten().map(|entry| entry.path());
+    // In it is a folder for each registry, named after its host. Of those that fit the last holds.
+    let entries = fs::read_dir(&sources).into_iter().flatten().flatten();
+    let registries = entries.map(|entry| entry.path());
     let flags: Vec<String> = std::iter::once(sources.clone())
         .chain(registries)
         .map(|folder| format!("'--remap-path-prefix={}=crates'", folder.display()))
