@@ -2,43 +2,10 @@
 
 use std::fmt::Write;
 
+use super::charsets::{CHARSETS, Charset, string};
 use super::json;
 use crate::support::random::Random;
 use crate::support::servers::Version;
-
-/// A character set, and ranges of characters that it has. What it lacks becomes a question mark in
-/// the table as well as in SELECT, so a hole in a range does no harm.
-type Charset = (&'static str, &'static [(char, char)]);
-
-const LETTERS: (char, char) = ('a', 'z');
-const KANJI: (char, char) = ('一', '龠');
-const KANA: (char, char) = ('ぁ', 'ン');
-const CHARSETS: [Charset; 24] = [
-    ("utf8mb4", &[(' ', '\u{d7ff}'), ('\u{e000}', '\u{10ffff}')]),
-    ("utf8mb4", &[(' ', '~'), ('¡', 'ſ'), ('😀', '🙏')]),
-    ("utf8mb3", &[(' ', '\u{d7ff}')]),
-    ("ascii", &[('\0', '\u{7f}')]),
-    ("latin1", &[(' ', '~'), ('\u{80}', 'ÿ'), ('€', '€')]),
-    ("latin2", &[LETTERS, ('Ą', 'Ź')]),
-    ("latin5", &[LETTERS, ('¡', 'ÿ'), ('Ğ', 'ş')]),
-    ("latin7", &[LETTERS, ('Ā', 'ž')]),
-    ("cp1250", &[LETTERS, ('Ą', 'Ź')]),
-    ("cp1251", &[LETTERS, ('Ё', 'ё')]),
-    ("cp1256", &[LETTERS, ('ء', 'ي')]),
-    ("cp1257", &[LETTERS, ('Ā', 'ž')]),
-    ("cp866", &[LETTERS, ('А', 'я'), ('─', '╬')]),
-    ("koi8r", &[LETTERS, ('А', 'я')]),
-    ("greek", &[LETTERS, ('Ά', 'ώ')]),
-    ("hebrew", &[LETTERS, ('א', 'ת')]),
-    ("gbk", &[(' ', '~'), KANJI, KANA]),
-    ("gb2312", &[LETTERS, KANJI, KANA]),
-    ("sjis", &[(' ', '~'), KANJI, KANA, ('｡', 'ﾟ')]),
-    ("cp932", &[LETTERS, KANJI, KANA, ('｡', 'ﾟ')]),
-    ("euckr", &[LETTERS, ('가', '힣'), KANJI]),
-    ("ucs2", &[(' ', '\u{d7ff}')]),
-    ("utf16", &[(' ', '\u{d7ff}'), ('😀', '🙏')]),
-    ("utf32", &[(' ', '\u{d7ff}'), ('😀', '🙏')]),
-];
 
 /// A column type.
 #[derive(Debug, Clone)]
@@ -419,36 +386,6 @@ fn timestamp(random: &mut Random) -> String {
         1 => "'1970-01-01 00:00:01'".into(),
         _ => format!("FROM_UNIXTIME({seconds}.{:06})", fraction(random)),
     }
-}
-
-/// Text as SQL has it; it is seldom longer than a few characters.
-fn string(random: &mut Random, charset: &Charset, length: u64) -> String {
-    let length = match random.below(40) {
-        0 => 0,
-        1 => length,
-        2 => random.below(length + 1),
-        _ => random.below(length.min(12) + 1),
-    };
-    let mut out = "'".to_owned();
-    for _ in 0..length {
-        match character(random, charset) {
-            '\0' => out += "\\0",
-            '\n' => out += "\\n",
-            '\'' => out += "''",
-            '\\' => out += "\\\\",
-            // It begins the line of a table where the client prints them.
-            '#' => out.push('+'),
-            other => out.push(other),
-        }
-    }
-    out + "'"
-}
-
-fn character(random: &mut Random, charset: &Charset) -> char {
-    let (from, to) = *random.pick(charset.1);
-    let (from, to) = (u32::from(from), u32::from(to));
-    let code = from + random.below(u64::from(to - from + 1)) as u32;
-    char::from_u32(code).expect("ranges hold characters")
 }
 
 fn hex(random: &mut Random, length: u64) -> String {

@@ -1,6 +1,7 @@
 //! Random rows of random tables on real servers: the log, decoded and applied to empty tables,
 //! makes what the server's own SELECT shows.
 
+mod charsets;
 mod columns;
 mod json;
 mod tables;
