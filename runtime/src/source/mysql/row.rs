@@ -203,7 +203,8 @@ fn cells(
 }
 
 /// Reads one value, or goes past it.
-#[inline]
+// As with `Code::read`: a call for each value costs as much as most of the values do.
+#[inline(always)]
 pub(super) fn cell(
     op: Op,
     is_null: bool,
