@@ -49,15 +49,15 @@ const EDGE: &[&str] = &[
 
 /// Crates that others bring in two versions of, and why nothing here can change it.
 const TWO_VERSIONS: [(&str, &str); 9] = [
-    ("base64", "mysql_common, a test's oracle, has the older one"),
-    ("block-buffer", "with sha2"),
-    ("cpufeatures", "with sha2"),
-    ("crypto-common", "with sha2"),
-    ("digest", "with sha2"),
+    ("base64", "mysql_common has the older one"),
+    ("cpufeatures", "mysql_common's older rand and sha1 have the older one"),
     ("embedded-io", "postcard, in wasmtime, names both"),
+    ("getrandom", "ring and mysql_common each lag behind tempfile's"),
     ("hashbrown", "dashmap and gimli each lag behind wasmtime's"),
-    ("sha2", "wasmtime has the older one; mysql_common, a test's oracle, the newer"),
+    ("r-efi", "with getrandom, and not built here"),
     ("syn", "the macros of wasmtime and tracing have the older one, those of serde the newer"),
+    ("windows-sys", "ring has the older one, and it is not built here"),
+    ("wit-bindgen", "getrandom names the older one for WASI, where it is not built"),
 ];
 
 fn root() -> PathBuf {
