@@ -270,7 +270,8 @@ pub(super) fn shown(text: &str) -> Vec<Shown> {
     tables
 }
 
-fn unescaped(field: &str) -> String {
+/// A value as the clients print it.
+pub(super) fn unescaped(field: &str) -> String {
     let mut out = String::new();
     let mut chars = field.chars();
     while let Some(char) = chars.next() {
