@@ -56,7 +56,7 @@ pub fn inspect(path: &Path, schema: Option<&Path>, json: bool, out: &mut impl Wr
         follow: false,
         schema: schema.map(|path| path.display().to_string()),
     };
-    let mut source = BinlogFiles::open(&settings, Path::new(""), None)?;
+    let mut source = BinlogFiles::open(&settings, Path::new(""), None)?.as_logged();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Error::new(Kind::Bug, "runtime", "no thread to read on can be had").caused_by(error)
@@ -68,6 +68,15 @@ pub fn inspect(path: &Path, schema: Option<&Path>, json: bool, out: &mut impl Wr
             let lines = show(seen)?;
             out.write_all(lines.as_bytes()).map_err(unwritable)
         })?;
+    }
+    for (place, xid) in walk.unfinished() {
+        let note = "neither committed nor rolled back in this file";
+        let place = place.to_string();
+        let line = match json {
+            true => json!({"position": place, "prepared": xid, "note": note}).to_string(),
+            false => format!("{place:<24} prepares {xid}, {note}"),
+        };
+        writeln!(out, "{line}").map_err(unwritable)?;
     }
     Ok(())
 }
@@ -99,6 +108,9 @@ fn as_text(seen: &Seen<'_>) -> Result<String> {
     }
     if let Some(said) = &seen.text {
         text += &format!("  {said}");
+    }
+    if let Some(note) = &seen.note {
+        text += &format!("  ({note})");
     }
     text.push('\n');
     if let Some(frame) = seen.frame {
@@ -143,6 +155,9 @@ fn as_json(seen: &Seen<'_>) -> Result<String> {
     }
     if let Some(said) = &seen.text {
         event["text"] = said.as_str().into();
+    }
+    if let Some(note) = &seen.note {
+        event["note"] = note.as_str().into();
     }
     let mut lines = format!("{event}\n");
     if let Some(frame) = seen.frame {

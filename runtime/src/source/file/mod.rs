@@ -76,6 +76,12 @@ impl BinlogFiles {
         Ok(Self { framer, from, blocks: Blocks::default(), work: Work::Here(Box::new(reader)) })
     }
 
+    /// The same with chunks that are no transactions to deliver, but all that stands in the files.
+    #[must_use]
+    pub fn as_logged(self) -> Self {
+        Self { framer: self.framer.as_logged(), ..self }
+    }
+
     async fn advance(&mut self) -> Result<Option<Chunk>> {
         loop {
             if let Work::Here(reader) = &self.work {

@@ -2,7 +2,7 @@
 
 use tidemill_rows::RowWriter;
 
-use super::charset::Charset;
+use super::charset::{Charset, NO_CHARACTERS};
 use super::decimal::Packing;
 use super::declared::Declared;
 use super::json_text;
@@ -149,12 +149,10 @@ impl Code {
     }
 }
 
-const NOT_UTF8: Damage = Damage::new("its text is not UTF-8, though its charset is");
-
 #[inline(always)]
 fn text(text: &[u8], charset: Charset, slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
     if charset == Charset::Utf8 {
-        row.text(slot, text).map_err(|_| NOT_UTF8)
+        row.text(slot, text).map_err(|_| NO_CHARACTERS)
     } else {
         row.bytes_with(slot, |out| charset.append_utf8(text, out))
     }

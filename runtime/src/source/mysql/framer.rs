@@ -51,6 +51,8 @@ pub struct Framer {
     trail: Option<Trail>,
     /// Transactions that end up to here are gone past for what they define.
     skip_to: u64,
+    /// Chunks hold what the log does, as it stands there.
+    as_logged: bool,
 }
 
 /// A transaction that is no part of a chunk as it stands in the log.
@@ -86,6 +88,7 @@ impl Framer {
             apart: None,
             trail: None,
             skip_to: 0,
+            as_logged: false,
         };
         if !format_event.is_empty() {
             let format = Event::read(format_event, None).and_then(|(e, _)| Format::read(e.body));
@@ -100,10 +103,18 @@ impl Framer {
         Self { chunk_bytes: bytes, ..self }
     }
 
+    /// The same with chunks of all that the log holds, as it stands there: two-phase transactions
+    /// neither wait for their end nor are left out.
+    #[must_use]
+    pub fn as_logged(self) -> Self {
+        Self { as_logged: true, ..self }
+    }
+
     /// The same for the file that follows the one of another framer, and what waits in that.
     #[must_use]
     pub fn behind(self, other: &mut Self) -> Self {
-        Self { prepared: std::mem::take(&mut other.prepared), ..self }
+        let as_logged = other.as_logged;
+        Self { prepared: std::mem::take(&mut other.prepared), as_logged, ..self }
     }
 
     /// The same with what is known of the tables where it begins. What stands up to `skip_to` is
@@ -172,7 +183,7 @@ impl Framer {
                 }
             } else if full && self.track.is_open() {
                 // Not between a GTID and what it announces.
-                if self.track.is_lasting() {
+                if self.as_logged || self.track.is_lasting() {
                     let chunk = self.cut_inside()?;
                     if self.offset > self.skip_to {
                         return Ok(Some(chunk));
@@ -268,6 +279,9 @@ impl Framer {
                 .map(Apart::Prepared),
             _ => None,
         };
+        if self.as_logged {
+            self.apart = None;
+        }
         if let (Role::Refused(hint), START_ENCRYPTION) = (role, header.number) {
             // What follows is not even events.
             return Err(refused(&self.place(self.scanned), &header, hint));

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use tidemill_rows::{FrameBuilder, Operation, RowRef, TooLarge};
+use tidemill_rows::{FrameBuilder, Operation, RowRef, Schema, TooLarge};
 
+use super::charset::NO_CHARACTERS;
 use super::definitions::Definitions;
 use super::event::{Event, Family, Format, RowsVersion};
 use super::read::{Damage, InColumn};
 use super::row::{NO_TABLE, Rows, Scratch};
 use super::statement::Statement;
-use super::table::{Found, FrameIndex, TableMaps, Wanted};
+use super::table::{Found, FrameIndex, TableMaps};
 use super::{Place, damaged};
 use crate::error::{Error, Result};
 use crate::source::{Projection, Tables};
@@ -106,16 +107,23 @@ impl RowReader {
         let appended = rows.append(table, &mut self.scratch, out, |(before, after), out| {
             Ok(each(Changed { schema, before, after }, out)?)
         });
-        appended.map_err(|found| of_table(broken(found.damage), found, table))
+        appended.map_err(|found| of_table(broken(found.damage), found, &table.schema))
     }
 }
 
 #[cold]
-fn of_table(error: Error, found: InColumn, table: &Wanted) -> Error {
-    let schema = &table.schema;
+fn of_table(error: Error, found: InColumn, schema: &Schema) -> Error {
     let error = error.with("table", format!("{}.{}", schema.database, schema.table));
-    match found.column.and_then(|index| schema.columns.get(index)) {
-        Some(column) => error.with("column", &column.name),
-        None => error,
+    let Some(column) = found.column.and_then(|index| schema.columns.get(index)) else {
+        return error;
+    };
+    let error = error.with("column", &column.name);
+    if found.damage != NO_CHARACTERS {
+        return error;
     }
+    error.with("charset", &column.charset).hint(
+        "the server took these bytes as they are, and its SELECT shows question marks for them: \
+         correct the row there and start behind this place, or leave the column out with the \
+         plugin `columns`",
+    )
 }

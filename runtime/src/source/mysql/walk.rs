@@ -5,19 +5,25 @@ use tidemill_rows::{ChangeRecord, FrameBuilder};
 use super::event::{Event, Format, Header, Role};
 use super::packed::{Inner, Payloads};
 use super::rows::RowReader;
-use super::statement::Query;
+use super::statement::{Query, Statement};
 use super::transaction::{Step, Track, read_gtid};
+use super::xa::Xid;
 use super::{Place, damaged, refused, unknown};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Chunk, Tables};
 
-/// Goes through the chunks of a log and shows every event, also of transactions that are undone.
+/// Goes through the chunks of a log as it stands ([`super::Framer::as_logged`]) and shows every
+/// event, also of transactions that are undone.
 #[derive(Debug, Default)]
 pub struct Walk {
     rows: RowReader,
     format: Option<Format>,
     track: Track,
     transaction: Vec<u8>,
+    /// Where the transaction began.
+    began: Option<Place>,
+    /// The transactions that are prepared and have no end so far, with where they began.
+    prepared: Vec<(Xid, Option<Place>)>,
     payloads: Payloads,
     builder: FrameBuilder,
     frame: Vec<u8>,
@@ -36,6 +42,8 @@ pub struct Seen<'a> {
     pub transaction: &'a str,
     /// The statement that it is, or the server's version.
     pub text: Option<String>,
+    /// What it means to a two-phase transaction.
+    pub note: Option<String>,
     /// A frame of its rows.
     pub frame: Option<&'a [u8]>,
 }
@@ -77,7 +85,7 @@ impl Walk {
         each: &mut impl FnMut(&Seen<'_>) -> Result<()>,
     ) -> Result<()> {
         if shown {
-            each(&self.seen(event, place, None, None))?;
+            each(&self.seen(event, place))?;
         }
         let mut payloads = std::mem::take(&mut self.payloads);
         let events = payloads.unpack(event.body).map_err(|damage| damaged(place, damage))?;
@@ -99,6 +107,9 @@ impl Walk {
     ) -> Result<()> {
         let header = event.header;
         let role = header.role().ok_or_else(|| unknown(place, &header))?;
+        if shown && self.track.is_between() {
+            self.began = Some(place.clone());
+        }
         let mut text = None;
         let mut has_rows = false;
         match role {
@@ -136,10 +147,12 @@ impl Walk {
             }
             _ => {}
         }
-        if shown {
-            each(&self.seen(event, place, text, has_rows.then_some(&self.frame[..])))?;
-        }
         let step = self.track.step(role, event).map_err(|damage| damaged(place, damage))?;
+        let note = if shown { self.note(&step) } else { None };
+        if shown {
+            let frame = has_rows.then_some(&self.frame[..]);
+            each(&Seen { text, note, frame, ..self.seen(event, place) })?;
+        }
         if let Step::Statement(statement) = step {
             self.rows.follow(&statement, event, place);
         }
@@ -148,20 +161,42 @@ impl Walk {
         }
         Ok(())
     }
-    fn seen<'a>(
-        &'a self,
-        event: &Event<'_>,
-        place: &'a Place,
-        text: Option<String>,
-        frame: Option<&'a [u8]>,
-    ) -> Seen<'a> {
+
+    /// What an event means to a two-phase transaction, of which the end can stand far behind.
+    fn note(&mut self, step: &Step) -> Option<String> {
+        let (verb, xid) = match step {
+            Step::Prepare(xid) => {
+                self.prepared.push((xid.clone(), self.began.clone()));
+                return Some(format!("prepares {xid}"));
+            }
+            Step::Statement(Statement::XaCommit(xid)) => ("commits", xid),
+            Step::Statement(Statement::XaRollback(xid)) => ("undoes", xid),
+            _ => return None,
+        };
+        let began = self.prepared.iter().position(|(prepared, _)| prepared == xid);
+        let began = began.and_then(|index| self.prepared.remove(index).1);
+        Some(match began {
+            Some(place) => format!("{verb} what begins at {place}"),
+            None => format!("{verb} what was prepared before this file"),
+        })
+    }
+
+    /// The transactions that were prepared and have no end in the chunks: where each begins, and
+    /// what it is called.
+    pub fn unfinished(&self) -> impl Iterator<Item = (&Place, String)> {
+        let prepared = self.prepared.iter();
+        prepared.filter_map(|(xid, began)| Some((began.as_ref()?, xid.to_string())))
+    }
+
+    fn seen<'a>(&'a self, event: &Event<'_>, place: &'a Place) -> Seen<'a> {
         Seen {
             place,
             header: event.header,
             name: event.header.event_type().map_or("", |known| known.name),
             transaction: std::str::from_utf8(&self.transaction).unwrap_or_default(),
-            text,
-            frame,
+            text: None,
+            note: None,
+            frame: None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Two-phase transactions: what is prepared waits until it is committed or rolled back, which the
 //! log says further on, after other transactions or in another file.
 
+use std::fmt;
+
 use bytes::{Bytes, BytesMut};
 
 use super::Place;
@@ -29,6 +31,18 @@ impl Xid {
         let (global, branch) = (cursor.u32()?, cursor.u32()?);
         let global = cursor.take(global as usize)?.to_vec();
         Ok(Some(Self { format, global, branch: cursor.take(branch as usize)?.to_vec() }))
+    }
+}
+
+/// As the servers log it in statements.
+impl fmt::Display for Xid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in [&self.global, &self.branch] {
+            f.write_str("X'")?;
+            part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+            f.write_str("',")?;
+        }
+        write!(f, "{}", self.format)
     }
 }
 

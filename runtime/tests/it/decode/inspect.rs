@@ -1,6 +1,7 @@
 //! `inspect` shows every event and row, up to the place that cannot be read.
 
 use tidemill::cli::inspect::inspect;
+use tidemill::source::mysql::event::Header;
 
 use super::reading::{golden, schema_file};
 
@@ -52,4 +53,46 @@ fn what_stands_before_the_damage_is_shown() {
     let (text, error) = check("edges", false);
     assert_eq!(error, Some("columns-unnamed"));
     assert!(text.lines().count() > 500);
+}
+
+/// The groups of a log that have to do with two-phase transactions, and what stands before all of
+/// them. A group is what a GTID event announces.
+fn two_phase(log: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
+    const GTIDS: [u8; 2] = [33, 162];
+    let (head, mut rest) = log.split_at(4);
+    let mut groups = vec![head.to_vec()];
+    while !rest.is_empty() {
+        let header = Header::read(rest).unwrap();
+        let (event, behind) = rest.split_at(header.length as usize);
+        match groups.last_mut() {
+            Some(group) if !GTIDS.contains(&header.number) => group.extend_from_slice(event),
+            _ => groups.push(event.to_vec()),
+        }
+        rest = behind;
+    }
+    let begin = groups.remove(0);
+    groups.retain(|group| group.windows(3).any(|bytes| bytes == b"XA "));
+    (begin, groups)
+}
+
+/// A transaction commits behind the end of another, one is rolled back, one has no end in the file,
+/// and one has its beginning in another.
+#[test]
+fn two_phase_transactions_are_shown_whatever_becomes_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shown = String::new();
+    for server in ["", "mariadb-11.4/", "mysql-8.0/", "mysql-9.7/"] {
+        let log = std::fs::read(golden(&format!("binlog/{server}ddl.000001"))).unwrap();
+        let (begin, groups) = two_phase(&log);
+        let [first, commit, second, undo] = &groups[..4] else { panic!("too few groups") };
+        let path = folder.path().join("xa.000001");
+        let groups = [&begin, first, second, undo, commit, second, commit];
+        std::fs::write(&path, groups.map(Vec::as_slice).concat()).unwrap();
+        for json in [false, true] {
+            let mut out = Vec::new();
+            inspect(&path, None, json, &mut out).unwrap();
+            shown += &format!("== {server}\n{}", String::from_utf8(out).unwrap());
+        }
+    }
+    crate::support::golden::check(&golden("binlog/xa.inspected.txt"), &shown);
 }

@@ -1,4 +1,5 @@
 mod damage;
+mod ddl;
 mod golden;
 mod inspect;
 mod oracle;

@@ -100,6 +100,8 @@ fn is_exempt(schema: &SchemaView<'_>, column: &ColumnView<'_>, ours: &Value<'_>)
         (Value::Time(micros), "time") if schema.table() == "old_times" => {
             !(0..=255 * HOUR).contains(&micros)
         }
+        // To them it is bytes.
+        (Value::Uuid(_), _) | (Value::Text(_), "inet4" | "inet6") => true,
         // They leave text in its charset.
         (Value::Text(text), _) => {
             !matches!(column.charset(), "utf8mb4" | "utf8mb3" | "ascii") && !text.is_empty()

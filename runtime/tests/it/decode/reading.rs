@@ -137,9 +137,18 @@ pub(super) fn transactions_of(
 
 /// Frames of a file's events in chunks of this size.
 pub(super) fn in_chunks_of(path: &Path, bytes: usize) -> (Vec<Vec<u8>>, Result<()>) {
+    in_chunks(path, definitions(path), bytes)
+}
+
+/// The same with these definitions at the log's beginning.
+pub(super) fn in_chunks(
+    path: &Path,
+    definitions: Option<Arc<Definitions>>,
+    bytes: usize,
+) -> (Vec<Vec<u8>>, Result<()>) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let log = std::fs::read(path).unwrap();
-    let framer = Framer::new(name, 4, &[]).unwrap().defined(definitions(path), 0);
+    let framer = Framer::new(name, 4, &[]).unwrap().defined(definitions, 0);
     let mut framer = framer.chunks_of(bytes);
     framer.fill(log[4..].to_vec());
     let (mut decoder, mut frames) = (Decoder::default(), Vec::new());

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use tidemill_rows::{Change, LogicalType, Operation, Row, SchemaView, Value};
+use tidemill_rows::{Change, ColumnView, LogicalType, Operation, Row, SchemaView, Value};
 
+use super::ddl::{Effect, Name, effects};
 use super::text::cell;
 
 /// A cell: its text as SELECT prints it, NULL, or not in the log.
@@ -14,15 +15,39 @@ enum Cell {
     Text(String, LogicalType),
 }
 
+impl Cell {
+    /// The cell in a column that has another type than it had: digits behind the point are added.
+    fn converted(self, column: &ColumnView<'_>) -> Self {
+        let Self::Text(mut text, _) = self else { return self };
+        let logical = column.logical_type();
+        let digits = match logical {
+            LogicalType::Decimal => column.scale().unsigned_abs(),
+            LogicalType::Time | LogicalType::DateTime | LogicalType::Timestamp => column.fraction(),
+            _ => 0,
+        };
+        if digits > 0 {
+            let behind = text.split_once('.').map(|(_, behind)| behind.len());
+            text.push_str(if behind.is_none() { "." } else { "" });
+            text.extend((behind.unwrap_or(0)..usize::from(digits)).map(|_| '0'));
+        }
+        Self::Text(text, logical)
+    }
+}
+
 /// Tables by their full names, as the changes make them.
 #[derive(Default)]
 pub(super) struct Tables(HashMap<String, Table>);
 
 #[derive(Default)]
 struct Table {
+    /// The schema that its rows have.
+    schema: u64,
     columns: Vec<String>,
     rows: Vec<Vec<Cell>>,
     inserts: usize,
+    /// The column that says in which partition a row is, and the partitions with their ends.
+    partition_by: String,
+    partitions: Vec<(String, i64)>,
 }
 
 impl Tables {
@@ -30,11 +55,12 @@ impl Tables {
         let Some(schema) = change.schema() else { return };
         let name = format!("{}.{}", schema.database(), schema.table());
         if schema.is_statement() {
-            let kind = schema.column_named("kind").unwrap();
-            match change.after().unwrap().value(&kind).as_str() {
-                Some("TRUNCATE_TABLE") => self.0.entry(name).or_default().rows.clear(),
-                Some("DROP_TABLE") => drop(self.0.remove(&name)),
-                _ => {}
+            let text = |column| {
+                let column = schema.column_named(column).unwrap();
+                change.after().unwrap().value(&column).as_str().unwrap().to_owned()
+            };
+            for effect in effects(&text("kind"), &text("statement")) {
+                self.define(schema.database(), &name, effect);
             }
             return;
         }
@@ -59,6 +85,26 @@ impl Tables {
         }
     }
 
+    /// What a statement does to the table of this name, and to those that it names itself.
+    fn define(&mut self, database: &str, name: &str, effect: Effect) {
+        let full =
+            |(other, table): Name| format!("{}.{table}", other.as_deref().unwrap_or(database));
+        match effect {
+            Effect::Create => drop(self.0.insert(name.into(), Table::default())),
+            Effect::Drop(other) => drop(self.0.remove(&full(other))),
+            Effect::DropDatabase => self.0.retain(|other, _| !other.starts_with(name)),
+            Effect::Rename(from, to) => {
+                let table = self.0.remove(&full(from)).unwrap_or_default();
+                self.0.insert(full(to), table);
+            }
+            Effect::RenameTo(to) => {
+                let table = self.0.remove(name).unwrap_or_default();
+                self.0.insert(full(to), table);
+            }
+            effect => self.0.entry(name.into()).or_default().alter(effect),
+        }
+    }
+
     /// How many rows were inserted into a table.
     pub(super) fn inserts(&self, table: &str) -> usize {
         self.0.get(table).map_or(0, |table| table.inserts)
@@ -77,14 +123,18 @@ impl Tables {
             return Err(format!("{table} has {decoded} rows, and SELECT shows {selected}"));
         }
         // For each column of SELECT, where it stands in the decoded rows.
-        let places = shown.columns.iter().map(|name| {
+        let place = |name: &String| {
             let name = name.strip_suffix(":hex").unwrap_or(name);
-            columns.iter().position(|column| column == name)
-        });
-        let places: Vec<_> = places.collect();
+            let place = columns.iter().position(|column| column == name);
+            place.ok_or_else(|| format!("{table} has no column {name} in the log"))
+        };
+        let places: Vec<_> = match rows.is_empty() {
+            true => Vec::new(),
+            false => shown.columns.iter().map(place).collect::<Result<_, _>>()?,
+        };
         let mut values = 0;
         for shown in &shown.rows {
-            let pairs = places.iter().zip(shown).filter_map(|(at, text)| Some(((*at)?, text)));
+            let pairs = places.iter().copied().zip(shown);
             let pairs: Vec<(usize, &String)> =
                 pairs.filter(|(at, _)| !skipped(&shown[0], &columns[*at])).collect();
             let same = |row: &Vec<Cell>| pairs.iter().all(|(at, text)| agrees(&row[*at], text));
@@ -113,21 +163,66 @@ fn differences(columns: &[String], rows: &[Vec<Cell>], pairs: &[(usize, &String)
 }
 
 impl Table {
-    /// Takes the columns that the next rows have. What the rows before did not have is not known.
+    fn alter(&mut self, effect: Effect) {
+        // Whatever it is, the next rows say anew what they have.
+        self.schema = 0;
+        let place = |columns: &[String], name: &str| columns.iter().position(|it| it == name);
+        match effect {
+            Effect::Truncate => self.rows.clear(),
+            Effect::AddColumn(name, default) if place(&self.columns, &name).is_none() => {
+                let cell = default.map_or(Cell::Null, |text| Cell::Text(text, LogicalType::Text));
+                self.columns.push(name);
+                self.rows.iter_mut().for_each(|row| row.push(cell.clone()));
+            }
+            Effect::DropColumn(name) => {
+                let Some(at) = place(&self.columns, &name) else { return };
+                self.columns.remove(at);
+                self.rows.iter_mut().for_each(|row| drop(row.remove(at)));
+            }
+            Effect::RenameColumn(from, to) => {
+                let Some(at) = place(&self.columns, &from) else { return };
+                self.columns[at] = to;
+            }
+            Effect::PartitionBy(column) => self.partition_by = column,
+            Effect::AddPartition(name, end) => self.partitions.push((name, end)),
+            Effect::TruncatePartition(name) => self.empty(&name),
+            Effect::DropPartition(name) => {
+                self.empty(&name);
+                self.partitions.retain(|(other, _)| *other != name);
+            }
+            _ => {}
+        }
+    }
+
+    /// Removes the rows of a partition.
+    fn empty(&mut self, partition: &str) {
+        let index = self.partitions.iter().position(|(name, _)| name == partition).unwrap();
+        let begin = index.checked_sub(1).map_or(i64::MIN, |before| self.partitions[before].1);
+        let range = begin..self.partitions[index].1;
+        let at = self.columns.iter().position(|column| *column == self.partition_by).unwrap();
+        self.rows.retain(|row| match &row[at] {
+            Cell::Text(text, _) => !range.contains(&text.parse().unwrap()),
+            other => panic!("{other:?} in a column that says the partition"),
+        });
+    }
+
+    /// Takes the columns that the next rows have, with their types.
     fn take_columns(&mut self, schema: &SchemaView<'_>) {
-        if schema.columns().map(|column| column.name()).eq(self.columns.iter().map(String::as_str))
-        {
+        if schema.id() == self.schema {
             return;
         }
-        let columns: Vec<_> = schema.columns().map(|column| column.name().to_owned()).collect();
-        let old = |name| self.columns.iter().position(|column| column == name);
-        let places: Vec<_> = columns.iter().map(old).collect();
+        self.schema = schema.id();
+        let columns: Vec<_> = schema.columns().collect();
+        let old = |name| self.columns.iter().position(|old| old == name);
+        let places: Vec<_> = columns.iter().map(|column| old(column.name())).collect();
         for row in &mut self.rows {
-            let cell =
-                |place: &Option<usize>| place.map_or(Cell::Unavailable, |at| row[at].clone());
-            *row = places.iter().map(cell).collect();
+            let cells = places.iter().zip(&columns).map(|(at, column)| match at {
+                Some(at) => row[*at].clone().converted(column),
+                None => Cell::Unavailable,
+            });
+            *row = cells.collect();
         }
-        self.columns = columns;
+        self.columns = columns.iter().map(|column| column.name().to_owned()).collect();
     }
 
     fn place(&self, before: &[Cell]) -> usize {
@@ -175,7 +270,8 @@ pub(super) fn shown(text: &str) -> Vec<Shown> {
     tables
 }
 
-fn unescaped(field: &str) -> String {
+/// A value as the clients print it.
+pub(super) fn unescaped(field: &str) -> String {
     let mut out = String::new();
     let mut chars = field.chars();
     while let Some(char) = chars.next() {

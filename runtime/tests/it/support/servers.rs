@@ -1,9 +1,9 @@
 //! Real servers, by the recipes of `tests/support`: started by the test, stopped with it.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// Which server: the name of its recipe, and a version that the recipe knows.
 #[derive(Debug, Clone)]
@@ -64,24 +64,22 @@ impl Server {
         Self { version: version.clone(), script, folder: line.trim_end().into() }
     }
 
-    /// What the server's own client prints for some statements, without the columns' names.
-    pub(crate) fn sql(&self, statements: &str) -> String {
+    /// A new connection, by the server's own client.
+    pub(crate) fn session(&self) -> Session {
         const CLIENT: &str = r#". "$0/$1.sh" && "$1_fetch" "$2" && "$1_sql" "${@:3}""#;
-        let script = self.folder.join("statements.sql");
-        fs::write(&script, statements).unwrap();
         let Version { family, version } = &self.version;
-        let output = Command::new("bash")
+        let mut client = Command::new("bash")
             .args(["-c", CLIENT])
             .arg(recipes())
             .args([family, version.as_str()])
             .arg(&self.folder)
-            .args(["--batch", "--skip-column-names"])
-            .stdin(File::open(script).unwrap())
-            .output()
+            .args(["--batch", "--skip-column-names", "--unbuffered"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
             .unwrap();
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{family} {version} says: {complaint}");
-        String::from_utf8(output.stdout).unwrap()
+        let output = BufReader::new(client.stdout.take().unwrap());
+        Session { client, output }
     }
 
     /// The files of its log, in order.
@@ -103,6 +101,39 @@ impl Drop for Server {
         let ended = self.script.wait();
         if !std::thread::panicking() {
             assert!(ended.unwrap().success(), "a server did not stop");
+        }
+    }
+}
+
+/// A connection to a server. It ends when it is dropped.
+pub(crate) struct Session {
+    client: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Session {
+    /// What the client prints for some statements, without the columns' names, once all are done.
+    pub(crate) fn run(&mut self, statements: &str) -> String {
+        const DONE: &str = "-- all is done --\n";
+        let input = self.client.stdin.as_mut().unwrap();
+        // Where the client has gone already, the missing output says so.
+        let _ = writeln!(input, "{statements}SELECT '{}';", DONE.trim_end());
+        let mut output = String::new();
+        while !output.ends_with(DONE) {
+            let read = self.output.read_line(&mut output).unwrap();
+            assert!(read > 0, "a statement fails, and the client says above why");
+        }
+        output.truncate(output.len() - DONE.len());
+        output
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.client.stdin.take());
+        let ended = self.client.wait();
+        if !std::thread::panicking() {
+            assert!(ended.unwrap().success(), "a client failed");
         }
     }
 }

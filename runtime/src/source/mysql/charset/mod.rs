@@ -43,7 +43,9 @@ pub(super) enum Charset {
     Unknown,
 }
 
-const WRONG: Damage = Damage::new("its text has bytes that are no characters of its charset");
+/// What is wrong with a text that the server itself shows question marks for.
+pub(super) const NO_CHARACTERS: Damage =
+    Damage::new("its text has bytes that are no characters of its charset");
 
 impl Charset {
     /// The charset of the collation with this number.
@@ -56,7 +58,7 @@ impl Charset {
     pub(super) fn append_utf8(self, text: &[u8], out: &mut Vec<u8>) -> Read<()> {
         match self {
             Self::Utf8 => {
-                std::str::from_utf8(text).map_err(|_| WRONG)?;
+                std::str::from_utf8(text).map_err(|_| NO_CHARACTERS)?;
                 out.extend_from_slice(text);
                 Ok(())
             }
@@ -88,9 +90,9 @@ impl Charset {
                 let (characters, odd) = text.as_chunks::<4>();
                 for &character in characters {
                     let character = u32::from_be_bytes(character);
-                    push(char::from_u32(character).ok_or(WRONG)?, out);
+                    push(char::from_u32(character).ok_or(NO_CHARACTERS)?, out);
                 }
-                if odd.is_empty() { Ok(()) } else { Err(WRONG) }
+                if odd.is_empty() { Ok(()) } else { Err(NO_CHARACTERS) }
             }
             Self::Utf8 | Self::Binary | Self::Unknown => {
                 Err(Damage::new("its text has a charset that cannot be read"))
@@ -101,7 +103,8 @@ impl Charset {
 
 fn web(encoding: &'static Encoding, text: &[u8], out: &mut Vec<u8>) -> Read<()> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
-    let most = decoder.max_utf8_buffer_length_without_replacement(text.len()).ok_or(WRONG)?;
+    let most =
+        decoder.max_utf8_buffer_length_without_replacement(text.len()).ok_or(NO_CHARACTERS)?;
     let start = out.len();
     out.resize(start + most, 0);
     let room = out.get_mut(start..).unwrap_or_default();
@@ -109,7 +112,7 @@ fn web(encoding: &'static Encoding, text: &[u8], out: &mut Vec<u8>) -> Read<()> 
     out.truncate(start + written);
     match result {
         encoding_rs::DecoderResult::InputEmpty => Ok(()),
-        _ => Err(WRONG),
+        _ => Err(NO_CHARACTERS),
     }
 }
 

@@ -7,7 +7,7 @@
 
 use encoding_rs::Encoding;
 
-use super::{Read, WRONG, push, web};
+use super::{NO_CHARACTERS, Read, push, web};
 
 /// How a charset of the servers differs from the web's of the same name.
 #[derive(Debug, PartialEq)]
@@ -41,11 +41,12 @@ impl MultiByte {
         // Of the characters behind `start`, those before `rest` are as the web has them.
         let (mut start, mut rest) = (text, text);
         while !rest.is_empty() {
-            let (character, behind) = rest.split_at_checked(self.length(rest)).ok_or(WRONG)?;
+            let (character, behind) =
+                rest.split_at_checked(self.length(rest)).ok_or(NO_CHARACTERS)?;
             let code = character.iter().fold(0, |code, byte| code << 8 | u32::from(*byte));
             if code >= 0x80 {
                 if self.is_none(code) {
-                    return Err(WRONG);
+                    return Err(NO_CHARACTERS);
                 }
                 if let Some(own) = self.differing(code).or_else(|| self.private(code)) {
                     web(self.web, start.get(..start.len() - rest.len()).unwrap_or_default(), out)?;

@@ -3,7 +3,7 @@
 //! The tables are what the servers' own SELECT says of every byte (`charsets.select.tsv` among the
 //! recorded logs); MariaDB and MySQL agree. Below 80 these charsets are ASCII.
 
-use super::{Read, WRONG, push};
+use super::{NO_CHARACTERS, Read, push};
 
 /// Characters of the bytes from 80 on.
 pub(super) type Upper = [char; 128];
@@ -16,7 +16,7 @@ pub(super) fn append(upper: &Upper, text: &[u8], out: &mut Vec<u8>) -> Read<()> 
     for &byte in text {
         let character = match usize::from(byte).checked_sub(upper.len()) {
             None => char::from(byte),
-            Some(index) => upper.get(index).copied().filter(|c| *c != NONE).ok_or(WRONG)?,
+            Some(index) => upper.get(index).copied().filter(|c| *c != NONE).ok_or(NO_CHARACTERS)?,
         };
         push(character, out);
     }
@@ -38,7 +38,7 @@ pub(super) fn append_swe7(text: &[u8], out: &mut Vec<u8>) -> Read<()> {
             b'}' => 'å',
             b'~' => 'ü',
             other if other.is_ascii() => char::from(other),
-            _ => return Err(WRONG),
+            _ => return Err(NO_CHARACTERS),
         };
         push(character, out);
     }

@@ -52,6 +52,10 @@ pub(super) const CHARSETS: [Charset; 40] = [
     ("geostd8", &[LETTERS, ('ა', 'ჵ')]),
 ];
 
+/// MySQL alone has it, and in it all of Unicode.
+pub(super) const GB18030: Charset =
+    ("gb18030", &[(' ', '~'), KANJI, (' ', '\u{d7ff}'), ('\u{e000}', '\u{10ffff}')]);
+
 /// Text as SQL has it; it is seldom longer than a few characters.
 pub(super) fn string(random: &mut Random, charset: &Charset, length: u64) -> String {
     let length = match random.below(40) {

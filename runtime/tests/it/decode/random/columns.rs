@@ -1,15 +1,19 @@
 //! Columns of every type, and values for them as SQL has them.
 
-use std::fmt::Write;
+use std::net::Ipv4Addr;
 
-use super::charsets::{CHARSETS, Charset, string};
+use super::charsets::{CHARSETS, Charset, GB18030, string};
 use super::json;
+use super::values::{
+    GEOMETRIES, date, digits, double, float, geometry, hex, inet6, int, time, time_of_day,
+    timestamp, uuid, vector,
+};
 use crate::support::random::Random;
 use crate::support::servers::Version;
 
 /// A column type.
 #[derive(Debug, Clone)]
-enum Kind {
+pub(super) enum Kind {
     Int {
         name: &'static str,
         bits: u32,
@@ -47,11 +51,22 @@ enum Kind {
     Geometry(&'static str),
     Vector(u64),
     Json,
+    Uuid,
+    Inet4,
+    Inet6,
 }
 
-const INTEGERS: [(&str, u32); 5] =
+pub(super) const INTEGERS: [(&str, u32); 5] =
     [("TINYINT", 8), ("SMALLINT", 16), ("MEDIUMINT", 24), ("INT", 32), ("BIGINT", 64)];
-const GEOMETRIES: [&str; 5] = ["GEOMETRY", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT"];
+
+/// What columns there may be.
+pub(super) struct Offer<'v> {
+    pub(super) version: &'v Version,
+    /// Some may be compressed.
+    pub(super) compressed: bool,
+    /// A schema file tells what the log does not.
+    pub(super) defined: bool,
+}
 
 /// Makes a type by chance.
 type Make = fn(&mut Random) -> Kind;
@@ -63,10 +78,12 @@ enum Where {
     Since(&'static str, &'static str),
     /// In MariaDB, when it is to compress what it can.
     Compressed,
+    /// In MariaDB, whose log does not tell these from bytes.
+    Defined,
 }
 
 /// The types, each as often as it stands here.
-const KINDS: [(Make, Where); 22] = [
+const KINDS: [(Make, Where); 26] = [
     (integer, Where::Everywhere),
     (integer, Where::Everywhere),
     (decimal, Where::Everywhere),
@@ -89,6 +106,10 @@ const KINDS: [(Make, Where); 22] = [
     (|_| Kind::Json, Where::Everywhere),
     (compressed_text, Where::Compressed),
     (compressed_bytes, Where::Compressed),
+    (gb18030, Where::Since("mysql", "8.0")),
+    (|_| Kind::Uuid, Where::Defined),
+    (|_| Kind::Inet4, Where::Defined),
+    (|_| Kind::Inet6, Where::Defined),
 ];
 
 fn integer(random: &mut Random) -> Kind {
@@ -137,39 +158,51 @@ fn compressed_bytes(random: &mut Random) -> Kind {
     Kind::Bytes { name, length, compressed: true }
 }
 
+fn gb18030(random: &mut Random) -> Kind {
+    match random.below(4) {
+        0 => Kind::Enum(labels(random, 300), GB18030),
+        1 => Kind::Text { name: "TEXT", length: None, charset: GB18030, compressed: false },
+        other => {
+            let (name, length) = [("CHAR", 255), ("VARCHAR", 400)][other as usize - 2];
+            let length = Some(1 + random.below(length));
+            Kind::Text { name, length, charset: GB18030, compressed: false }
+        }
+    }
+}
+
 fn labels(random: &mut Random, most: u64) -> u64 {
     1 + if random.once_in(3) { random.below(most) } else { random.below(8) }
 }
 
 /// A column of a table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Column {
     /// As SQL has it.
     pub(super) name: String,
-    kind: Kind,
+    pub(super) kind: Kind,
     pub(super) nullable: bool,
 }
 
 impl Column {
-    pub(super) fn any(
-        random: &mut Random,
-        index: usize,
-        version: &Version,
-        compressed: bool,
-    ) -> Self {
+    pub(super) fn any(random: &mut Random, index: usize, offer: &Offer<'_>) -> Self {
+        let Offer { version, compressed, defined } = *offer;
         let offered = |place: &Where| match place {
             Where::Everywhere => true,
             Where::Since(family, number) => version.is_at_least(family, number),
             Where::Compressed => compressed && version.family == "mariadb",
+            Where::Defined => defined && version.family == "mariadb",
         };
         let makes: Vec<_> = KINDS.iter().filter(|(_, place)| offered(place)).collect();
         let kind = (random.pick(&makes).0)(random);
-        let name = match random.below(8) {
+        Self { name: Self::name(random, index), kind, nullable: random.once_in(2) }
+    }
+
+    pub(super) fn name(random: &mut Random, index: usize) -> String {
+        match random.below(8) {
             0 => format!("`größe {index}`"),
             1 => format!("`列``{index}`"),
             _ => format!("c{index}"),
-        };
-        Self { name, kind, nullable: random.once_in(2) }
+        }
     }
 
     /// A column for a primary key whose values are all [`unique`](Self::unique).
@@ -288,6 +321,9 @@ impl Kind {
             Self::Geometry(name) => (*name).into(),
             Self::Vector(dimensions) => format!("VECTOR({dimensions})"),
             Self::Json => "JSON".into(),
+            Self::Uuid => "UUID".into(),
+            Self::Inet4 => "INET4".into(),
+            Self::Inet6 => "INET6".into(),
         }
     }
 
@@ -314,112 +350,9 @@ impl Kind {
             Self::Geometry(name) => geometry(random, name),
             Self::Vector(dimensions) => vector(random, *dimensions),
             Self::Json => json::value(random),
+            Self::Uuid => uuid(random),
+            Self::Inet4 => format!("'{}'", Ipv4Addr::from(random.next() as u32)),
+            Self::Inet6 => inet6(random),
         }
     }
-}
-
-/// Any number of so many bits, or one of the extremes.
-fn int(random: &mut Random, bits: u32, unsigned: bool) -> String {
-    let any = random.next() >> (64 - bits);
-    match (random.below(6), unsigned) {
-        (0, true) => (u64::MAX >> (64 - bits)).to_string(),
-        (0, false) => (i64::MIN >> (64 - bits)).to_string(),
-        (1, false) => (i64::MAX >> (64 - bits)).to_string(),
-        (2, _) => "0".into(),
-        (_, true) => any.to_string(),
-        (_, false) => ((any << (64 - bits)).cast_signed() >> (64 - bits)).to_string(),
-    }
-}
-
-fn digits(random: &mut Random, count: u64) -> String {
-    let same = random.once_in(4).then(|| *random.pick(&['0', '9']));
-    let digits = (0..count).map(|_| match same {
-        Some(digit) => digit,
-        None => char::from(b'0' + random.below(10) as u8),
-    });
-    // No digit at all is no number.
-    Some('0').into_iter().chain(digits).collect()
-}
-
-fn float(random: &mut Random) -> String {
-    let any = f32::from_bits(random.next() as u32);
-    let whole = random.below(1_000_000) as f32 / 64.0;
-    format!("{:e}", if any.is_finite() && random.once_in(2) { any } else { whole })
-}
-
-fn double(random: &mut Random) -> String {
-    let any = f64::from_bits(random.next());
-    let whole = random.below(1_000_000_000) as f64 / 1024.0;
-    format!("{:e}", if any.is_finite() && random.once_in(2) { any } else { -whole })
-}
-
-fn date(random: &mut Random) -> String {
-    let rare = ["0000-00-00", "2026-00-10", "2026-03-00", "0001-01-01", "9999-12-31", "1969-12-31"];
-    if random.once_in(6) {
-        return (*random.pick(&rare)).into();
-    }
-    let (year, month, day) = (random.below(10_000), 1 + random.below(12), 1 + random.below(28));
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-fn time_of_day(random: &mut Random) -> String {
-    let (hour, minute, second) = (random.below(24), random.below(60), random.below(60));
-    format!("{hour:02}:{minute:02}:{second:02}.{:06}", fraction(random))
-}
-
-/// Short of the last step, for what is rounded up at the end of all times would be refused.
-fn fraction(random: &mut Random) -> u64 {
-    if random.once_in(3) { *random.pick(&[0, 1, 10, 999_999]) } else { random.below(1_000_000) }
-}
-
-fn time(random: &mut Random) -> String {
-    let sign = if random.once_in(2) { "-" } else { "" };
-    let hours = if random.once_in(2) { random.below(839) } else { random.below(24) };
-    let (minute, second) = (random.below(60), random.below(60));
-    format!("'{sign}{hours:02}:{minute:02}:{second:02}.{:06}'", fraction(random))
-}
-
-fn timestamp(random: &mut Random) -> String {
-    let seconds = random.below(i32::MAX as u64);
-    match random.below(6) {
-        0 => "'0000-00-00 00:00:00'".into(),
-        1 => "'1970-01-01 00:00:01'".into(),
-        _ => format!("FROM_UNIXTIME({seconds}.{:06})", fraction(random)),
-    }
-}
-
-fn hex(random: &mut Random, length: u64) -> String {
-    let length = if random.once_in(20) { length } else { random.below(length.min(20) + 1) };
-    let mut out = "X'".to_owned();
-    for _ in 0..length {
-        // Zeros at the end are what goes wrong.
-        let byte = if random.once_in(3) { 0 } else { random.below(256) };
-        write!(out, "{byte:02x}").unwrap();
-    }
-    out + "'"
-}
-
-fn geometry(random: &mut Random, name: &str) -> String {
-    let concrete = &GEOMETRIES[1..];
-    let name = if name == "GEOMETRY" { *random.pick(concrete) } else { name };
-    let point = |random: &mut Random| {
-        let (x, y) = (random.below(360) as i64 - 180, random.below(1_440) as f64 / 8.0 - 90.0);
-        format!("{x} {y}")
-    };
-    let text = match name {
-        "POINT" => point(random),
-        "POLYGON" => "(0 0,0 8,8 8,8 0,0 0),(1 1,1 2,2 2,2 1,1 1)".into(),
-        _ => {
-            let count = 2 + random.below(4);
-            (0..count).map(|_| point(random)).collect::<Vec<_>>().join(",")
-        }
-    };
-    format!("ST_GeomFromText('{name}({text})', 0)")
-}
-
-fn vector(random: &mut Random, dimensions: u64) -> String {
-    let number = |_| (random.below(1_000_000) as f32 / 64.0 - 5_000.0).to_string();
-    let numbers: Vec<_> = (0..dimensions).map(number).collect();
-    let some = &numbers[..1 + numbers.len() / 2];
-    format!("STRING_TO_VECTOR('[{}]')", some.join(","))
 }

@@ -2,37 +2,32 @@
 
 use std::ops::Range;
 
-use super::columns::Column;
+use super::columns::{Column, Offer};
 use crate::support::random::Random;
-use crate::support::servers::Version;
 
 /// A table of the server.
 #[derive(Debug)]
 pub(super) struct Table {
     /// With its database.
     pub(super) name: String,
-    columns: Vec<Column>,
+    pub(super) columns: Vec<Column>,
     /// Which of the columns make its key; the values of the first are unique.
-    key: Vec<usize>,
+    pub(super) key: Vec<usize>,
     /// How its key is declared.
     key_name: &'static str,
     /// It takes part in transactions.
     pub(super) transactional: bool,
     next_key: u64,
+    /// How many columns there were, with those that are gone.
+    pub(super) next_column: usize,
 }
 
 impl Table {
-    pub(super) fn any(
-        random: &mut Random,
-        name: String,
-        version: &Version,
-        compressed: bool,
-    ) -> Self {
+    pub(super) fn any(random: &mut Random, name: String, offer: &Offer<'_>) -> Self {
         let most = if random.once_in(15) { 40 } else { 10 };
-        let count = 1 + random.below(most);
-        let mut columns: Vec<_> = (0..count)
-            .map(|index| Column::any(random, index as usize, version, compressed))
-            .collect();
+        let next_column = 1 + random.below(most) as usize;
+        let mut columns: Vec<_> =
+            (0..next_column).map(|index| Column::any(random, index, offer)).collect();
         let mut key = Vec::new();
         let keys = *random.pick(&[0, 1, 1, 1, 2]);
         for index in 0..keys {
@@ -43,7 +38,7 @@ impl Table {
         }
         let key_name = *random.pick(&["PRIMARY KEY", "PRIMARY KEY", "UNIQUE KEY u"]);
         let transactional = !random.once_in(8);
-        Self { name, columns, key, key_name, transactional, next_key: 1 }
+        Self { name, columns, key, key_name, transactional, next_key: 1, next_column }
     }
 
     pub(super) fn create(&self) -> String {
