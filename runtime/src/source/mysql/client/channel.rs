@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::inbox::{self, Inbox};
+use super::tls::Encryption;
 use super::transport::Transport;
 use crate::error::{Error, Kind, Result};
 use crate::source::mysql::read::Damage;
@@ -38,6 +39,16 @@ impl Channel {
             patience,
             waiting_since: None,
         }
+    }
+
+    /// The same, encrypted from here on.
+    pub(super) async fn encrypt(self, encryption: &Encryption, host: &str) -> Result<Self> {
+        // Bytes that came before the encryption may be anybody's; behind it they would be trusted.
+        if !self.inbox.is_empty() {
+            return Err(malformed(Damage::new("something stands behind the greeting")));
+        }
+        let transport = self.transport.encrypt(encryption, host).await?;
+        Ok(Self { transport, ..self })
     }
 
     /// Where the next message stands, for [`Self::get`]. A call that is dropped loses nothing, and

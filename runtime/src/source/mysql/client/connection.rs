@@ -8,7 +8,8 @@ use super::event_stream::{Dump, EventStream};
 use super::greeting::Greeting;
 use super::login::{Login, Step};
 use super::refusal::{ServerError, refused};
-use super::settings::Target;
+use super::settings::{Target, TlsMode};
+use super::tls::{self, Encryption};
 use super::transport::{self, Transport};
 use crate::error::{Error, Kind, Result};
 use crate::source::mysql::event::Family;
@@ -55,11 +56,22 @@ impl Connection {
     }
 
     async fn log_in(target: &Target) -> Result<Self> {
+        let encryption = Encryption::new(&target.tls)?;
         let stream = transport::connect(&target.address).await?;
         let mut channel = Channel::new(Transport::Plain(stream), target.timeouts.read());
         let message = channel.receive().await?;
         let greeting = Greeting::read(channel.get(message))?;
-        let encrypted = false;
+        let encryption = match encryption {
+            Some(_) if !greeting.offers_tls() && target.tls.mode != TlsMode::Preferred => {
+                return Err(tls::not_offered());
+            }
+            encryption => encryption.filter(|_| greeting.offers_tls()),
+        };
+        let encrypted = encryption.is_some();
+        if let Some(encryption) = encryption {
+            channel.send(&greeting.tls_request()).await?;
+            channel = channel.encrypt(&encryption, &target.address.host).await?;
+        }
         let (mut login, response) = Login::new(&target.address, &greeting, encrypted);
         channel.send(&response).await?;
         loop {

@@ -17,6 +17,7 @@ mod login;
 mod refusal;
 mod rsa;
 mod settings;
+mod tls;
 mod transport;
 
 pub use address::{Address, Secret};

@@ -9,6 +9,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::client::TlsStream;
 
 use super::address::Address;
+use super::tls::Encryption;
 use crate::error::{Error, Kind, Result};
 
 /// A peer that is silent for so long is asked whether it is there, so often, this many times.
@@ -24,6 +25,14 @@ pub(super) enum Transport {
 }
 
 impl Transport {
+    /// The same, encrypted from here on.
+    pub(super) async fn encrypt(self, encryption: &Encryption, host: &str) -> Result<Self> {
+        match self {
+            Self::Plain(stream) => Ok(Self::Tls(Box::new(encryption.start(stream, host).await?))),
+            Self::Tls(_) => Ok(self),
+        }
+    }
+
     pub(super) async fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(stream) => stream.read(into).await,
