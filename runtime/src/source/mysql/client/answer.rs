@@ -107,3 +107,64 @@ fn too_long() -> Error {
     Error::new(Kind::Source, "source-answer-long", message)
         .hint("the server has more tables, or longer definitions, than are read at once")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Answer, Row};
+
+    #[test]
+    fn an_answer_ends_where_it_ends() {
+        let eof = [0xfe, 0, 0, 2, 0];
+        let mut answer = Answer::default();
+        for (packet, last) in [
+            (&b"\x02"[..], false),
+            (b"\x03def...", false),
+            (b"\x03def...", false),
+            (&eof, false),
+            (b"\x03abc\xfb", false),
+            (b"\x00\x02\xff\xff", false),
+            // A row that begins like an end, and is longer than one.
+            (b"\xfe\x01\x00\x00\x00\x00\x00\x00\x00y\x00", false),
+            (&eof, true),
+        ] {
+            assert_eq!(answer.hear(packet).unwrap(), last, "{packet:?}");
+        }
+        let rows = answer.into_rows();
+        let [first, second, third] = rows.as_slice() else { panic!("{rows:?}") };
+        let text = |row: &Row| [0, 1, 2].map(|column| row.text(column).map(str::to_owned));
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(text(first), [some("abc"), None, None]);
+        assert_eq!(text(second), [some(""), None, None]);
+        assert_eq!(second.bytes(1), Some(&[0xff, 0xff][..]));
+        assert_eq!(text(third), [some("y"), some(""), None]);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        let code = |packet: &[u8]| Answer::default().hear(packet).unwrap_err().code();
+        assert_eq!(code(b""), "source-protocol");
+        assert_eq!(code(b"\xfb/etc/passwd"), "source-protocol");
+        assert_eq!(code(b"\xff"), "source-protocol");
+        assert_eq!(code(b"\xff\x15\x04#28000Access denied"), "source-login");
+        assert_eq!(code(b"\xff\x10\x04Too many connections"), "source-connections");
+    }
+
+    proptest! {
+        #[test]
+        fn any_packets_are_an_answer_or_refused(
+            packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..20),
+        ) {
+            let mut answer = Answer::default();
+            for packet in [b"\x01".to_vec(), vec![0xfe]].iter().chain(&packets) {
+                if answer.hear(packet).is_err() {
+                    break;
+                }
+            }
+            for row in answer.into_rows() {
+                (0..50).for_each(|column| _ = row.text(column));
+            }
+        }
+    }
+}

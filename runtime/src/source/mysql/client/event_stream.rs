@@ -183,3 +183,31 @@ impl SemiSync {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Dump, From, SemiSync};
+
+    #[test]
+    fn requests_are_what_servers_read() {
+        let from = |from| Dump { server_id: 0x0a0b, from, flags: Dump::ANNOTATE, semi_sync: false };
+        let place = |offset| From::Place { file: "mbin.000002".to_owned(), offset };
+        let dump = from(place(0x0102_0304)).request().unwrap();
+        assert_eq!(dump, b"\x12\x04\x03\x02\x01\x02\0\x0b\x0a\0\0mbin.000002");
+        assert_eq!(from(place(1 << 32)).request().unwrap_err().code(), "source-place-far");
+        let dump = from(From::Gtids(vec![7; 8])).request().unwrap();
+        let head = b"\x1e\x06\0\x0b\x0a\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\x08\0\0\0";
+        assert_eq!(dump, [&head[..], &[7; 8]].concat());
+    }
+
+    #[test]
+    fn the_first_event_tells_whether_events_are_marked() {
+        use SemiSync::{Asked, Off, On};
+        let strip = |semi_sync: SemiSync, bytes| semi_sync.strip(bytes).map_err(|e| e.code());
+        assert_eq!(strip(Asked, b"\xef\x01\0\0\0\0"), Ok((&[0; 4][..], On, true)));
+        assert_eq!(strip(Asked, &[0; 4]), Ok((&[0; 4][..], Off, false)));
+        assert_eq!(strip(On, b"\xef\x00\xef\x01"), Ok((&b"\xef\x01"[..], On, false)));
+        assert_eq!(strip(On, b"\x00\x00"), Err("source-protocol"));
+        assert_eq!(strip(Off, b"\xef\x01\0\0"), Ok((&b"\xef\x01\0\0"[..], Off, false)));
+    }
+}

@@ -145,3 +145,107 @@ pub(super) fn write(message: &[u8], mut sequence: u8, out: &mut Vec<u8>) -> u8 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Inbox, MESSAGE_BYTES_MAX, PACKET_BYTES_MAX, ROOM_BYTES, TooLong, write};
+
+    fn packets(messages: &[Vec<u8>]) -> Vec<u8> {
+        let mut wire = Vec::new();
+        messages.iter().fold(0, |sequence, message| write(message, sequence, &mut wire));
+        wire
+    }
+
+    /// Receives what is on the wire in reads of these sizes, in turns, and gives the messages.
+    fn receive(inbox: &mut Inbox, mut wire: &[u8], reads: &[usize]) -> Vec<Vec<u8>> {
+        let mut got = Vec::new();
+        let mut reads = reads.iter().cycle();
+        loop {
+            loop {
+                let announced = inbox.has_message();
+                let message = inbox.take().unwrap();
+                assert_eq!(announced, message.is_some());
+                let Some(message) = message else { break };
+                got.push(inbox.get(message).to_vec());
+            }
+            if wire.is_empty() {
+                return got;
+            }
+            let room = inbox.room();
+            assert!(!room.is_empty());
+            let count = room.len().min(wire.len()).min(*reads.next().unwrap());
+            let (read, rest) = wire.split_at(count);
+            room.get_mut(..count).unwrap().copy_from_slice(read);
+            inbox.filled(count);
+            wire = rest;
+        }
+    }
+
+    /// Bytes of which no stretch is like the next.
+    fn noise(len: usize, seed: u32) -> Vec<u8> {
+        let mut state = seed | 1;
+        let next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        std::iter::repeat_with(next).take(len).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn however_reads_cut_them_messages_come_out_whole(
+            lengths in prop::collection::vec(0..200usize, 0..40),
+            large in prop::option::of(ROOM_BYTES - 300..ROOM_BYTES * 2),
+            reads in prop::collection::vec(1..300usize, 1..10),
+            seed: u32,
+        ) {
+            let mut messages: Vec<_> = lengths.iter().map(|&len| noise(len, seed)).collect();
+            messages.extend(large.map(|len| noise(len, seed)));
+            messages.extend(lengths.iter().map(|&len| noise(len, !seed)));
+            let mut inbox = Inbox::new();
+            let got = receive(&mut inbox, &packets(&messages), &reads);
+            prop_assert!(got == messages);
+            prop_assert!(inbox.is_empty());
+        }
+
+        #[test]
+        fn any_bytes_are_messages_or_wait_for_more(
+            wire in prop::collection::vec(any::<u8>(), 0..2000),
+            reads in prop::collection::vec(1..300usize, 1..10),
+        ) {
+            receive(&mut Inbox::new(), &wire, &reads);
+        }
+    }
+
+    #[test]
+    fn a_message_of_several_packets_is_joined_and_its_room_given_back() {
+        const MAX: usize = PACKET_BYTES_MAX;
+        for reads in [&[1 << 16][..], &[usize::MAX], &[MAX + 3, 1, 2], &[7, 40_000_000]] {
+            for len in [MAX - 1, MAX, MAX + 1, 2 * MAX, 2 * MAX + 5] {
+                let messages = [noise(10, 1), noise(len, 2), noise(9, 3), noise(len, 4), vec![]];
+                let mut inbox = Inbox::new();
+                assert!(receive(&mut inbox, &packets(&messages), reads) == messages, "{len}");
+                inbox.room();
+                assert_eq!(inbox.bytes.len(), ROOM_BYTES);
+                assert!(inbox.bytes.capacity() < 2 * ROOM_BYTES);
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_refused_before_it_takes_memory() {
+        // All that is announced is looked at, as if it had come.
+        let mut inbox = Inbox::new();
+        inbox.announced = MESSAGE_BYTES_MAX - 10;
+        inbox.bytes = vec![0; inbox.announced + 4];
+        inbox.end = inbox.bytes.len();
+        for (length, expected) in [(10u8, Ok(None)), (11, Err(TooLong))] {
+            *inbox.bytes.get_mut(MESSAGE_BYTES_MAX - 10).unwrap() = length;
+            let mut once = Inbox { bytes: std::mem::take(&mut inbox.bytes), ..inbox };
+            assert_eq!(once.take(), expected);
+            inbox.bytes = once.bytes;
+        }
+    }
+}

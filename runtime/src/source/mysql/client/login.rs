@@ -4,7 +4,7 @@
 //! one too, and is content if it remembers the account; else it wants the password itself, in
 //! clear inside TLS, or else encrypted with a key of its own. At any time the server may ask to
 //! begin again with another plugin.
-//! <https://dev.mysql.com/doc/dev/mysql-server/latest/page_caching_sha2_authentication_exchanges.html>
+//! <https://mariadb.com/kb/en/connection/#authentication-switch-request>
 
 use mysql_common::packets::AuthPlugin;
 
@@ -119,4 +119,97 @@ fn unknown(name: &[u8]) -> Error {
         "give the account one of caching_sha2_password, mysql_native_password and (MariaDB) \
          ed25519: ALTER USER … IDENTIFIED WITH … BY …, or … VIA … USING PASSWORD(…)",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Login, Step};
+    use crate::source::mysql::client::address::Address;
+    use crate::source::mysql::client::greeting::Greeting;
+
+    /// A greeting of MySQL, which proposes this plugin.
+    fn greeting(plugin: &str) -> Vec<u8> {
+        let mut packet = b"\x0a9.7.4\0\x0b\0\0\0abcdefgh\0\xff\xff\xff\x02\0\xff\xdf\x15".to_vec();
+        packet.extend_from_slice(&[0; 10]);
+        packet.extend_from_slice(b"ijklmnopqrst\0");
+        packet.extend_from_slice(plugin.as_bytes());
+        packet.push(0);
+        packet
+    }
+
+    fn address() -> Address {
+        Address::read("mysql://repl:geheim@db").unwrap()
+    }
+
+    #[test]
+    fn a_greeting_is_read() {
+        let greeting = Greeting::read(&greeting("caching_sha2_password")).unwrap();
+        assert_eq!((greeting.version.as_str(), greeting.connection_id), ("9.7.4", 11));
+        assert_eq!(greeting.nonce, b"abcdefghijklmnopqrst");
+        assert_eq!(greeting.plugin, b"caching_sha2_password");
+        assert!(greeting.offers_tls());
+    }
+
+    /// Answers each packet of the server and gives what the client sends, or the error's code.
+    fn talk(encrypted: bool, packets: &[&[u8]]) -> Vec<String> {
+        let greeting = Greeting::read(&greeting("caching_sha2_password")).unwrap();
+        let address = address();
+        let (mut login, _) = Login::new(&address, &greeting, encrypted);
+        let said = packets.iter().map(|packet| match login.hear(packet) {
+            Ok(Step::Send(bytes)) if bytes.len() < 10 => format!("{}", bytes.escape_ascii()),
+            Ok(Step::Send(bytes)) => format!("{} bytes", bytes.len()),
+            Ok(step) => format!("{step:?}"),
+            Err(error) => error.code().to_owned(),
+        });
+        said.collect()
+    }
+
+    #[test]
+    fn each_plugin_gets_what_it_wants() {
+        assert_eq!(talk(false, &[b"\x01\x03", b"\0\0\0"]), ["Wait", "Done"]);
+        assert_eq!(talk(true, &[b"\x01\x04", b"\0"]), ["geheim\\x00", "Done"]);
+        assert_eq!(talk(false, &[b"\x01\x04", b"\x01no key"]), ["\\x02", "source-login-key"]);
+        let native = b"\xfemysql_native_password\0abcdefghijklmnopqrst\0";
+        assert_eq!(talk(false, &[native, b"\0"]), ["20 bytes", "Done"]);
+        let ed25519 = b"\xfeclient_ed25519\0abcdefghijklmnopqrstuvwxyz012345";
+        assert_eq!(talk(false, &[ed25519, b"\0"]), ["64 bytes", "Done"]);
+    }
+
+    #[test]
+    fn a_password_leaves_in_clear_only_when_encrypted() {
+        for packet in [&b"\xfemysql_clear_password\0"[..], b"\xfedialog\0Password: ", b"\xfe"] {
+            assert_eq!(talk(true, &[packet]), ["source-login-plugin"], "{packet:?}");
+        }
+        // A server in between asks for the password as it would over TLS, or with a key for it.
+        let native = b"\xfemysql_native_password\0abcdefghijklmnopqrst\0";
+        assert_eq!(talk(false, &[native, b"\x01\x04"]), ["20 bytes", "source-protocol"]);
+        assert_eq!(talk(true, &[b"\x01-----BEGIN PUBLIC KEY-----"]), ["source-protocol"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_packets_are_a_login_or_refused(
+            first in prop::collection::vec(any::<u8>(), 0..100),
+            at in 0..70usize,
+            byte: u8,
+            packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..5),
+            encrypted: bool,
+        ) {
+            let _ = Greeting::read(&first);
+            let mut near = greeting("mysql_native_password");
+            if let Some(changed) = near.get_mut(at) {
+                *changed = byte;
+            }
+            if let Ok(greeting) = Greeting::read(&near) {
+                let address = address();
+                let (mut login, _) = Login::new(&address, &greeting, encrypted);
+                for (kind, packet) in [1u8, 0xfe, 0xff].into_iter().cycle().zip(&packets) {
+                    let _ = login.hear(packet);
+                    let _ = login.hear(&[&[kind], packet.as_slice()].concat());
+                }
+            }
+        }
+    }
 }

@@ -80,8 +80,8 @@ fn meaning(number: u16) -> Meaning {
         1045 | 1698 => stays(
             "source-login",
             "the server does not let the user in",
-            "check user and password, and that the account may come from this host \
-             (SELECT user, host FROM mysql.user)",
+            "check user and password, and that the account may come from this host (SELECT user, \
+             host FROM mysql.user); one that demands encryption (REQUIRE SSL) needs tls.mode",
         ),
         1820 | 1862 => stays(
             "source-login",
@@ -96,7 +96,8 @@ fn meaning(number: u16) -> Meaning {
         1129 => stays(
             "source-host-refused",
             "the server has blocked this host after too many failed connections",
-            "unblock it on the server: TRUNCATE TABLE performance_schema.host_cache, or FLUSH HOSTS",
+            "unblock it on the server: FLUSH HOSTS, or, since MySQL 8.0.23, TRUNCATE TABLE \
+             performance_schema.host_cache",
         ),
         1130 => stays(
             "source-host-refused",

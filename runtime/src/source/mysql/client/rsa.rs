@@ -82,3 +82,57 @@ fn element<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Read<&'a [u8]> {
     };
     cursor.take(usize::try_from(len).map_err(|_| Damage::new("it is no RSA key"))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{SubjectPublicKeyInfoDer, encrypt, modulus_len};
+    use rustls::pki_types::pem::PemObject;
+
+    const KEY: &str = "\
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAydHPQbjsaDWUtTAs0GpA
+VPAV+u+avyouOXADZmtgtHS5BjU2lMpAoEQMx96RoBbNkNpp4KN9UTTjlAb/BADD
+6LFKXuJgA05ao+drKBzuXMyQrDqo/wDT9RR92/y/vAIo6AFLU9WpT2LMMpYEKDp+
+dbYQUDxwVJfRQUWi6giSR5zHotAqoC9fDO/Ch+YpmVarffhlOF+zPYXT/zpaaugX
+qdIfV83osWbrNQBguGwFI3vn0qv1lBZj4aaqZzSCXao6yk7E39PZy+gj02QKSv9e
+eeJOppUb1R1lzdzBYA5OXbybK6JW/rHyDj2mWlH0KyaEPzKbXBMXgFksWVfhFPIr
+EQIDAQAB
+-----END PUBLIC KEY-----
+";
+
+    fn code(password: &str, nonce: &[u8], pem: &str) -> Result<usize, &'static str> {
+        encrypt(password, nonce, pem.as_bytes()).map(|done| done.len()).map_err(|e| e.code())
+    }
+
+    #[test]
+    fn a_password_is_encrypted_or_refused() {
+        assert_eq!(code("", b"nonce", KEY), Ok(256));
+        assert_eq!(code(&"x".repeat(213), b"", KEY), Ok(256));
+        assert_eq!(code(&"x".repeat(214), b"nonce", KEY), Err("source-login-key"));
+        assert_eq!(code("x", b"nonce", ""), Err("source-login-key"));
+        assert_eq!(code("x", b"nonce", &KEY.replace('B', "C")), Err("source-login-key"));
+        assert_eq!(code("x", b"nonce", &KEY.replace("PUBLIC", "PRIVATE")), Err("source-login-key"));
+        let password = encrypt("geheim", b"nonce", KEY.as_bytes()).unwrap();
+        assert!(!password.windows(3).any(|part| b"geheim".windows(3).any(|clear| clear == part)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_that_is_none_never_panics(at in 0..294usize, byte: u8, cut in 0..294usize) {
+            let der = SubjectPublicKeyInfoDer::from_pem_slice(KEY.as_bytes()).unwrap();
+            let mut der = der.to_vec();
+            prop_assert_eq!(der.len(), 294);
+            prop_assert!(modulus_len(der.get(..cut).unwrap()).is_err());
+            *der.get_mut(at).unwrap() = byte;
+            if let Ok(len) = modulus_len(&der) {
+                let (modulus, exponent) = super::parse_pub_key(&der, super::PubKeyFileType::Pkcs8);
+                let padding = super::Pkcs1OaepPadding::new(super::GetRandom);
+                let key = super::PublicKey::new(modulus, exponent);
+                let longest = vec![1; len - super::PADDING_BYTES];
+                prop_assert_eq!(key.encrypt_block(longest, padding).len(), len);
+            }
+        }
+    }
+}
