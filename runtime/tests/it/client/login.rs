@@ -21,35 +21,44 @@ fn encrypted(target: &Target) -> Target {
 
 #[test]
 fn mariadb_lets_each_account_in_by_its_plugin() {
-    let server = start(&Version::mariadb(), &[]);
+    let version = Version::mariadb();
+    let server = start(&version, &[]);
     server.sql(ACCOUNTS);
     server.sql(
-        r"
-        INSTALL SONAME 'auth_ed25519';
-        CREATE USER native@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('ge''h:@im/ü');
-        CREATE USER curve@'%' IDENTIFIED VIA ed25519 USING PASSWORD('ge''h:@im/ü');
-    ",
+        "CREATE USER native@'%' IDENTIFIED VIA mysql_native_password \
+         USING PASSWORD('ge''h:@im/ü')",
     );
+    let mut accounts = vec![("native", PASSWORD), ("bare", ""), ("poor", "poor")];
+    // The artifact of 11.4 has no plugins.
+    if !version.is_at_least("mariadb", "11.4") {
+        server.sql("INSTALL SONAME 'auth_ed25519'");
+        server.sql("CREATE USER curve@'%' IDENTIFIED VIA ed25519 USING PASSWORD('ge''h:@im/ü')");
+        accounts.push(("curve", PASSWORD));
+    }
     runtime().block_on(async {
-        for (user, password) in
-            [("native", PASSWORD), ("curve", PASSWORD), ("bare", ""), ("poor", "poor")]
-        {
+        for (user, password) in accounts {
             assert_eq!(who(&target(server.port(), user, password)).await.unwrap(), user);
-        }
-        for user in ["native", "curve", "bare", "nobody"] {
             let error = who(&target(server.port(), user, "wrong")).await.unwrap_err();
             assert_eq!(error.code(), "source-login", "{user}: {error}");
         }
         let connection = Connection::open(&target(server.port(), "poor", "poor")).await.unwrap();
         assert_eq!(connection.server().family, Family::MariaDb);
-        assert!(connection.server().version.starts_with("10."), "{:?}", connection.server());
+        assert!(connection.server().version.starts_with(&version.version), "{connection:?}");
     });
 }
 
 #[test]
 fn mysql_lets_an_account_in_whether_it_remembers_it_or_not() {
-    let server = start(&Version::mysql(), &[]);
+    let version = Version::mysql();
+    let server = start(&version, &[]);
     server.sql(ACCOUNTS);
+    let mut accounts = vec![("sha", PASSWORD), ("bare", ""), ("poor", "poor")];
+    if !version.is_at_least("mysql", "8.4") {
+        server.sql("CREATE USER native@'%' IDENTIFIED WITH mysql_native_password BY 'native'");
+        accounts.push(("native", "native"));
+    }
+    server.sql("CREATE USER older@'%' IDENTIFIED WITH sha256_password BY 'older'");
+    accounts.push(("older", "older"));
     server.sql("CREATE USER sha@'%' IDENTIFIED WITH caching_sha2_password BY 'ge\\'h:@im/ü'");
     let relay = Relay::start(server.port());
     let sha = target(relay.port(), "sha", PASSWORD);
@@ -66,7 +75,7 @@ fn mysql_lets_an_account_in_whether_it_remembers_it_or_not() {
         let wrong = target(relay.port(), "sha", "wrong");
         assert_eq!(who(&wrong).await.unwrap_err().code(), "source-login");
         for tls in [false, true] {
-            for (user, password) in [("sha", PASSWORD), ("bare", ""), ("poor", "poor")] {
+            for &(user, password) in &accounts {
                 server.sql("FLUSH PRIVILEGES");
                 for _remembered in [false, true] {
                     let plain = target(server.port(), user, password);
@@ -77,13 +86,14 @@ fn mysql_lets_an_account_in_whether_it_remembers_it_or_not() {
         }
         let connection = Connection::open(&sha).await.unwrap();
         assert_eq!(connection.server().family, Family::MySql);
+        assert!(connection.server().version.starts_with(&version.version), "{connection:?}");
     });
 }
 
 /// What people see when they do not get in, or may not do what they want.
 #[test]
 fn whoever_is_refused_learns_why_and_what_to_do() {
-    let server = start(&Version::mysql(), &["--max-connections=2"]);
+    let server = start(&Version::mysql(), &[]);
     let port = server.port();
     server.sql(ACCOUNTS);
     server.sql(
@@ -91,7 +101,6 @@ fn whoever_is_refused_learns_why_and_what_to_do() {
         CREATE USER locked@'%' IDENTIFIED BY 'x' ACCOUNT LOCK;
         CREATE USER expired@'%' IDENTIFIED BY 'x' PASSWORD EXPIRE;
         CREATE USER guarded@'%' IDENTIFIED BY 'x' REQUIRE SSL;
-        CREATE USER old@'%' IDENTIFIED WITH sha256_password BY 'x';
     ",
     );
     let mut text = String::new();
@@ -102,14 +111,9 @@ fn whoever_is_refused_learns_why_and_what_to_do() {
         text += &format!("{title}, {passes}\n{said}\n\n");
     };
     runtime().block_on(async {
-        for (user, password) in [
-            ("poor", "wrong"),
-            ("nobody", ""),
-            ("locked", "x"),
-            ("expired", "x"),
-            ("guarded", "x"),
-            ("old", "x"),
-        ] {
+        for (user, password) in
+            [("poor", "wrong"), ("nobody", ""), ("locked", "x"), ("expired", "x"), ("guarded", "x")]
+        {
             let target = target(port, user, password);
             note(&format!("login as {user}"), &target, who(&target).await.unwrap_err());
         }
@@ -122,9 +126,15 @@ fn whoever_is_refused_learns_why_and_what_to_do() {
         }
         // Refused, the connection goes on.
         assert_eq!(connection.query("SELECT 1").await.unwrap()[0].text(0), Some("1"));
-        // The server keeps one connection more for its administrators.
-        let _second = Connection::open(&poor).await.unwrap();
-        note("a third connection", &poor, Connection::open(&poor).await.unwrap_err());
+        server.sql("SET GLOBAL max_connections = 3");
+        let mut open = vec![connection];
+        let error = loop {
+            match Connection::open(&poor).await {
+                Ok(connection) => open.push(connection),
+                Err(error) => break error,
+            }
+        };
+        note("one connection too many", &poor, error);
         let nobody = target(1, "poor", "poor");
         note("no server", &nobody, Connection::open(&nobody).await.unwrap_err());
     });

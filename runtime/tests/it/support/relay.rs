@@ -198,11 +198,12 @@ impl Shared {
                 let Some(pass) = self.pass(rest.len(), cuts) else { return Ok(()) };
                 let pass = if is_server { self.last_of(pass) } else { pass };
                 let (now, later) = rest.split_at(pass);
+                // Counted first, so that who has received them finds them counted.
+                let counted = if is_server { now.len() as u64 } else { 0 };
+                self.server_bytes.fetch_add(counted, Ordering::Relaxed);
                 to.write_all(now)?;
                 rest = later;
-                if is_server {
-                    self.count(now.len() as u64);
-                }
+                self.cut_behind(counted);
             }
         }
     }
@@ -239,16 +240,15 @@ impl Shared {
         }
     }
 
-    /// Notes that the server has sent so many bytes more.
-    fn count(&self, count: u64) {
-        self.server_bytes.fetch_add(count, Ordering::Relaxed);
-        self.change(|state| {
-            if let Some(left) = &mut state.cut_after {
-                *left = left.saturating_sub(count);
-                if *left == 0 {
-                    state.cut();
-                }
+    /// Cuts, if that is due now that the server has sent so many bytes more.
+    fn cut_behind(&self, count: u64) {
+        let mut state = self.lock();
+        if let Some(left) = &mut state.cut_after {
+            *left = left.saturating_sub(count);
+            if *left == 0 {
+                state.cut();
+                self.changed.notify_all();
             }
-        });
+        }
     }
 }

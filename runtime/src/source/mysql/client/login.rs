@@ -2,11 +2,13 @@
 //!
 //! `mysql_native_password` and `client_ed25519` want one scramble. `caching_sha2_password` wants
 //! one too, and is content if it remembers the account; else it wants the password itself, in
-//! clear inside TLS, or else encrypted with a key of its own. At any time the server may ask to
-//! begin again with another plugin.
+//! clear inside TLS, or else encrypted with a key of its own. `sha256_password` wants the password
+//! at once. At any time the server may ask to begin again with another plugin; MySQL does so for
+//! users that it does not know, too, with any plugin that it has.
 //! <https://mariadb.com/kb/en/connection/#authentication-switch-request>
 
 use mysql_common::packets::AuthPlugin;
+use mysql_common::scramble::{create_response_for_ed25519, scramble_native, scramble_sha256};
 
 use super::address::Address;
 use super::channel::malformed;
@@ -19,15 +21,40 @@ use crate::source::mysql::read::{Cursor, Damage};
 const SHA2_REMEMBERED: &[u8] = &[3];
 const SHA2_UNKNOWN: &[u8] = &[4];
 const SHA2_KEY_REQUEST: u8 = 2;
+const SHA256_KEY_REQUEST: u8 = 1;
 
 /// A login that goes on.
 #[derive(Debug)]
 pub(super) struct Login<'a> {
     address: &'a Address,
     encrypted: bool,
-    plugin: AuthPlugin<'static>,
+    plugin: &'static Plugin,
     nonce: Vec<u8>,
 }
+
+/// A way to log in.
+#[derive(Debug, PartialEq, Eq)]
+struct Plugin {
+    name: &'static str,
+    wants: Wants,
+}
+
+/// What a plugin wants first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    Native,
+    Ed25519,
+    CachingSha2,
+    Password,
+}
+
+const NATIVE: Plugin = Plugin { name: "mysql_native_password", wants: Wants::Native };
+const PLUGINS: &[Plugin] = &[
+    NATIVE,
+    Plugin { name: "client_ed25519", wants: Wants::Ed25519 },
+    Plugin { name: "caching_sha2_password", wants: Wants::CachingSha2 },
+    Plugin { name: "sha256_password", wants: Wants::Password },
+];
 
 /// What comes next in a login.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,13 +75,10 @@ impl<'a> Login<'a> {
         encrypted: bool,
     ) -> (Self, Vec<u8>) {
         // A plugin that is not known need not be this account's; the server says so if it is.
-        let plugin = match known(&greeting.plugin) {
-            Some(plugin) => plugin,
-            None => AuthPlugin::MysqlNativePassword,
-        };
+        let plugin = known(&greeting.plugin).unwrap_or(&NATIVE);
         let login = Self { address, encrypted, plugin, nonce: greeting.nonce.clone() };
-        let plugin = login.plugin.borrow();
-        let response = greeting.response(&address.user, plugin, &login.scramble(), encrypted);
+        let name = AuthPlugin::from_bytes(plugin.name.as_bytes());
+        let response = greeting.response(&address.user, name, &login.proof(), encrypted);
         (login, response)
     }
 
@@ -80,36 +104,43 @@ impl<'a> Login<'a> {
         self.plugin = known(name).ok_or_else(|| unknown(name).with("user", &self.address.user))?;
         let nonce = cursor.rest();
         self.nonce = nonce.strip_suffix(&[0]).unwrap_or(nonce).to_vec();
-        Ok(Step::Send(self.scramble()))
+        Ok(Step::Send(self.proof()))
     }
 
     fn go_on(&self, more: &[u8]) -> Result<Step> {
-        if self.plugin != AuthPlugin::CachingSha2Password {
-            return Err(malformed(Damage::new("it is no part of this plugin's login")));
-        }
         let password = self.address.password.reveal();
-        match more {
-            SHA2_REMEMBERED => Ok(Step::Wait),
-            SHA2_UNKNOWN if self.encrypted => Ok(Step::Send([password.as_bytes(), &[0]].concat())),
-            SHA2_UNKNOWN => Ok(Step::Send(vec![SHA2_KEY_REQUEST])),
-            key if !self.encrypted => rsa::encrypt(password, &self.nonce, key).map(Step::Send),
+        match (self.plugin.wants, more) {
+            (Wants::CachingSha2, SHA2_REMEMBERED) => Ok(Step::Wait),
+            (Wants::CachingSha2, SHA2_UNKNOWN) if self.encrypted => Ok(Step::Send(self.in_clear())),
+            (Wants::CachingSha2, SHA2_UNKNOWN) => Ok(Step::Send(vec![SHA2_KEY_REQUEST])),
+            (Wants::CachingSha2 | Wants::Password, key) if !self.encrypted => {
+                rsa::encrypt(password, &self.nonce, key).map(Step::Send)
+            }
             _ => Err(malformed(Damage::new("it is no part of this plugin's login"))),
         }
     }
 
-    fn scramble(&self) -> Vec<u8> {
-        let password = self.address.password.reveal();
-        self.plugin.gen_data(Some(password), &self.nonce).map_or(Vec::new(), |data| data.to_vec())
+    /// What the plugin wants first. Where there is no password, nothing proves it.
+    fn proof(&self) -> Vec<u8> {
+        let password = self.address.password.reveal().as_bytes();
+        let nonce = &self.nonce;
+        match self.plugin.wants {
+            Wants::Password if password.is_empty() || self.encrypted => self.in_clear(),
+            Wants::Password => vec![SHA256_KEY_REQUEST],
+            _ if password.is_empty() => Vec::new(),
+            Wants::Native => scramble_native(nonce, password).map_or(Vec::new(), Vec::from),
+            Wants::CachingSha2 => scramble_sha256(nonce, password).map_or(Vec::new(), Vec::from),
+            Wants::Ed25519 => create_response_for_ed25519(password, nonce).to_vec(),
+        }
+    }
+
+    fn in_clear(&self) -> Vec<u8> {
+        [self.address.password.reveal().as_bytes(), &[0]].concat()
     }
 }
 
-fn known(name: &[u8]) -> Option<AuthPlugin<'static>> {
-    match AuthPlugin::from_bytes(name) {
-        AuthPlugin::CachingSha2Password => Some(AuthPlugin::CachingSha2Password),
-        AuthPlugin::MysqlNativePassword => Some(AuthPlugin::MysqlNativePassword),
-        AuthPlugin::Ed25519 => Some(AuthPlugin::Ed25519),
-        _ => None,
-    }
+fn known(name: &[u8]) -> Option<&'static Plugin> {
+    PLUGINS.iter().find(|plugin| plugin.name.as_bytes() == name)
 }
 
 fn unknown(name: &[u8]) -> Error {
@@ -173,6 +204,9 @@ mod tests {
         assert_eq!(talk(false, &[b"\x01\x04", b"\x01no key"]), ["\\x02", "source-login-key"]);
         let native = b"\xfemysql_native_password\0abcdefghijklmnopqrst\0";
         assert_eq!(talk(false, &[native, b"\0"]), ["20 bytes", "Done"]);
+        let sha256 = b"\xfesha256_password\0abcdefghijklmnopqrst\0";
+        assert_eq!(talk(true, &[sha256, b"\0"]), ["geheim\\x00", "Done"]);
+        assert_eq!(talk(false, &[sha256, b"\x01no key"]), ["\\x01", "source-login-key"]);
         let ed25519 = b"\xfeclient_ed25519\0abcdefghijklmnopqrstuvwxyz012345";
         assert_eq!(talk(false, &[ed25519, b"\0"]), ["64 bytes", "Done"]);
     }
