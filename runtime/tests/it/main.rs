@@ -3,6 +3,8 @@
 
 /// The command line: help, exit codes, signals, HTTP.
 mod cli;
+/// The connection to a server: logins, encryption, and a stream that loses no byte.
+mod client;
 /// A broken pipeline file gets one clear error that names the place and the cure.
 mod config;
 /// Binlogs of real servers become the changes that the servers made.

@@ -86,10 +86,11 @@ END
     # From 11.4 on a server without a certificate makes itself one, which takes ten seconds.
     [ "$MARIADB_VERSION" = 10.11 ] || echo skip-ssl >>"$dir/my.cnf"
     if [ ! -d "$dir/data/mysql" ]; then
+        # In a folder of their own for temporary tables, several at once do not delete each other's.
         mariadb_run "$MARIADB_ROOT/usr/bin/mariadb-install-db" --no-defaults --basedir="$MARIADB_ROOT/usr" \
-            --datadir="$dir/data" --user="$(id -un)" --auth-root-authentication-method=normal --skip-test-db \
-            >"$dir/install.log" 2>&1 || { tail -n 20 "$dir/install.log" >&2
-                server_fail "mariadb-install-db failed; its last words are above"; return 1; }
+            --datadir="$dir/data" --tmpdir="$dir/tmp" --user="$(id -un)" \
+            --auth-root-authentication-method=normal --skip-test-db >"$dir/install.log" 2>&1 || { grep -i error "$dir/install.log" >&2
+                server_fail "mariadb-install-db failed; its errors are above"; return 1; }
     fi
     mariadb_run exec "$MARIADB_ROOT/usr/sbin/mariadbd" --defaults-file="$dir/my.cnf" "$@" \
         </dev/null >>"$dir/output.log" 2>&1 &

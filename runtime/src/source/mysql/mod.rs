@@ -13,6 +13,7 @@ use crate::position::Position;
 
 mod cell;
 mod charset;
+pub mod client;
 mod column;
 mod decimal;
 mod declared;

@@ -2,4 +2,5 @@
 
 pub(crate) mod golden;
 pub(crate) mod random;
+pub(crate) mod relay;
 pub(crate) mod servers;

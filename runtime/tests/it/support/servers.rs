@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use tempfile::TempDir;
+
 /// Which server: the name of its recipe, and a version that the recipe knows.
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
@@ -64,6 +66,18 @@ impl Server {
         Self { version: version.clone(), script, folder: line.trim_end().into() }
     }
 
+    /// Where it listens on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        fs::read_to_string(self.folder.join("port")).unwrap().trim_end().parse().unwrap()
+    }
+
+    /// What the server's own client prints for some statements, over a connection of their own.
+    pub(crate) fn sql(&self, statements: &str) -> String {
+        let statements = statements.trim_end();
+        let end = if statements.ends_with(';') { "" } else { ";" };
+        self.session().run(&format!("{statements}{end}\n"))
+    }
+
     /// A new connection, by the server's own client.
     pub(crate) fn session(&self) -> Session {
         const CLIENT: &str = r#". "$0/$1.sh" && "$1_fetch" "$2" && "$1_sql" "${@:3}""#;
@@ -87,7 +101,8 @@ impl Server {
         let files = fs::read_dir(self.folder.join("data")).unwrap();
         let mut logs: Vec<_> = files.map(|file| file.unwrap().path()).collect();
         logs.retain(|path| {
-            let number = path.extension().and_then(|number| number.to_str());
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let number = name.strip_prefix("mbin.").or(name.strip_prefix("mybin."));
             number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
         });
         logs.sort();
@@ -103,6 +118,14 @@ impl Drop for Server {
             assert!(ended.unwrap().success(), "a server did not stop");
         }
     }
+}
+
+/// A new folder with certificates, as `certificates.sh` lists them.
+pub(crate) fn certificates() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new(recipes().join("certificates.sh")).arg(folder.path()).status();
+    assert!(made.unwrap().success(), "there are no certificates, and why stands above");
+    folder
 }
 
 /// A connection to a server. It ends when it is dropped.
