@@ -17,7 +17,8 @@ const ATTEMPTS_MAX: u32 = 10;
 const DELAY_MS_MIN: u64 = 50;
 const DELAY_MS_MAX: u64 = 10_000;
 
-/// Decides about an error that has now happened `attempt` times in a row, counted from 1.
+/// Decides about an error that has now happened `attempt` times in a row, counted from 1. A source
+/// is waited for as long as it takes: its log keeps what is not read yet.
 #[must_use]
 pub fn next(error: &Error, attempt: u32) -> Next {
     let may_pass = match error.kind() {
@@ -25,7 +26,8 @@ pub fn next(error: &Error, attempt: u32) -> Next {
         // Going on after any of these could lose changes or make them wrong.
         Kind::Config | Kind::Input | Kind::Gap | Kind::Bug => false,
     };
-    if !may_pass || attempt >= ATTEMPTS_MAX {
+    let ends = attempt >= ATTEMPTS_MAX && error.kind() != Kind::Source;
+    if !may_pass || ends {
         return Next::Stop;
     }
     let doubled = DELAY_MS_MIN.saturating_mul(1 << attempt.saturating_sub(1).min(16));
@@ -46,6 +48,8 @@ impl Attempts {
         match next(&error, self.0) {
             Next::Stop => Err(error),
             Next::Retry(delay) => {
+                // Whatever failed for many at once is not to be asked by all of them at once.
+                let delay = delay.mul_f64(1.0 + fastrand::f64() / 4.0);
                 tracing::warn!(attempt = self.0, ?delay, "trying again: {error:#}");
                 Ok(delay)
             }
@@ -62,7 +66,7 @@ impl Attempts {
 mod tests {
     use std::time::Duration;
 
-    use super::{ATTEMPTS_MAX, Attempts};
+    use super::Attempts;
     use crate::error::{Error, Kind};
 
     fn error(kind: Kind) -> Error {
@@ -72,13 +76,24 @@ mod tests {
     #[test]
     fn delays_double_up_to_a_bound_and_end() {
         let mut attempts = Attempts::default();
-        let delays: Vec<u64> = (1..ATTEMPTS_MAX)
-            .map(|_| attempts.failed(error(Kind::Sink)).unwrap().as_millis() as u64)
-            .collect();
-        assert_eq!(delays, [50, 100, 200, 400, 800, 1600, 3200, 6400, 10_000]);
-        assert_eq!(attempts.failed(error(Kind::Sink)).unwrap_err().code(), "test");
+        let mut delay = || attempts.failed(error(Kind::Sink));
+        for expected in [50, 100, 200, 400, 800, 1600, 3200, 6400, 10_000] {
+            let range = Duration::from_millis(expected)..=Duration::from_millis(expected * 5 / 4);
+            let delay = delay().unwrap();
+            assert!(range.contains(&delay), "{delay:?} is not in {range:?}");
+        }
+        assert_eq!(delay().unwrap_err().code(), "test");
         attempts.succeeded();
-        assert_eq!(attempts.failed(error(Kind::Sink)).unwrap(), Duration::from_millis(50));
+        assert!(attempts.failed(error(Kind::Sink)).unwrap() < Duration::from_millis(63));
+    }
+
+    #[test]
+    fn a_source_is_waited_for() {
+        let mut attempts = Attempts::default();
+        for _ in 0..1000 {
+            attempts.failed(error(Kind::Source)).unwrap();
+        }
+        assert!(attempts.failed(Error::new(Kind::Source, "test", "a test")).is_err());
     }
 
     #[test]

@@ -18,15 +18,22 @@ use crate::error::Result;
 use crate::position::Position;
 use crate::section::Section;
 
+mod blocks;
 pub mod file;
 mod memory;
 pub mod mysql;
+mod schema;
 
 pub use memory::{Copier, Memory};
 
 /// The kinds of source. Nothing else enumerates them.
-pub const TABLE: &[Row] =
-    &[Row::of::<file::Settings>("file", "binlog files of MySQL or MariaDB, read from disk")];
+pub const TABLE: &[Row] = &[
+    Row::of::<file::Settings>("file", "binlog files of MySQL or MariaDB, read from disk"),
+    Row::of::<mysql::replica::Settings>(
+        "mysql",
+        "the log of a running MySQL or MariaDB, read as one of its replicas",
+    ),
+];
 
 /// A kind of source.
 #[derive(Debug)]

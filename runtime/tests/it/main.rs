@@ -11,6 +11,8 @@ mod config;
 mod decode;
 /// Killed at any moment, the program goes on without a loss.
 mod kill;
+/// The log of a running server is what stands in its files, whatever happens to the connection.
+mod live;
 /// A pipeline loses nothing and keeps the order, whatever fails.
 mod pipeline;
 /// Plugins do what they say in either engine, and no harm whatever they do.

@@ -50,7 +50,7 @@ const EDGE: &[&str] = &[
 /// Crates that others bring in two versions of, and why nothing here can change it.
 const TWO_VERSIONS: [(&str, &str); 9] = [
     ("base64", "mysql_common has the older one"),
-    ("cpufeatures", "mysql_common's older rand and sha1 have the older one"),
+    ("cpufeatures", "sha1 and sha2, as mysql_common takes them, have the older one"),
     ("embedded-io", "postcard, in wasmtime, names both"),
     ("getrandom", "ring and mysql_common each lag behind tempfile's"),
     ("hashbrown", "dashmap and gimli each lag behind wasmtime's"),

@@ -7,19 +7,17 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
-mod blocks;
 mod config;
 mod list;
 mod reader;
-mod schema;
 
-use blocks::Blocks;
+use super::blocks::Blocks;
 pub use config::{Paths, Settings};
 use list::List;
 use reader::{BLOCK_BYTES, Progress, Reader, Start};
 
 use super::mysql::{Decoder, Definitions, Framer, Place};
-use super::{Chunk, Decode, Source};
+use super::{Chunk, Decode, Source, schema};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;

@@ -5,7 +5,7 @@ use tidemill_rows::RowWriter;
 use super::charset::{Charset, NO_CHARACTERS};
 use super::decimal::Packing;
 use super::declared::Declared;
-use super::json_text;
+use super::json;
 use super::packed::inflate;
 use super::read::{Cursor, Damage, Read};
 use super::temporal;
@@ -223,7 +223,7 @@ fn geometry(bytes: &[u8], slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
 }
 
 fn json(document: &[u8], slot: u32, row: &mut RowWriter<'_>) -> Read<()> {
-    row.bytes_with(slot, |out| json_text::append(document, out))
+    row.bytes_with(slot, |out| json::append(document, out))
 }
 
 #[cfg(test)]

@@ -7,14 +7,17 @@
 //! `order` counts the rows and statements of a transaction from 0. In a transaction that is cut,
 //! the count begins anew in every part, and the part's number stands in the upper 32 bits.
 
+use std::io::Write;
+
 use tidemill_rows::{ChangeRecord, FrameBuilder, Mark, Operation, TooLarge, layout};
 
 use super::event::{Event, Format, Header, Role, RowsVersion};
-use super::packed::{Inner, Payloads};
+use super::gtid::Name;
+use super::payload::{Inner, Payloads};
 use super::read::Damage;
 use super::rows::RowReader;
 use super::statement::{Ddl, Query, Statement};
-use super::transaction::{Step, Track, read_gtid};
+use super::transaction::{Step, Track};
 use super::{Place, damaged, refused, unknown};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Chunk, Decode, Tables};
@@ -40,6 +43,16 @@ struct Transaction {
     prepared: bool,
     order: u64,
     savepoints: Vec<(String, Savepoint)>,
+}
+
+impl Transaction {
+    fn call(&mut self, name: Option<&Name>) {
+        self.id.clear();
+        if let Some(name) = name {
+            // Writing to memory cannot fail.
+            let _ = write!(self.id, "{name}");
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -192,9 +205,10 @@ impl<'a> Pass<'a> {
 
     fn gtid(&mut self, role: Role, event: &Event<'_>) -> Result<()> {
         let Role::Gtid(gtid) = role else { return Ok(()) };
-        self.transaction.id.clear();
-        self.transaction.commit_us = read_gtid(gtid, event, &mut self.transaction.id)
-            .map_err(|damage| damaged(&self.place, damage))?;
+        let (name, commit_us) =
+            Name::read(gtid, event).map_err(|damage| damaged(&self.place, damage))?;
+        self.transaction.call(name.as_ref());
+        self.transaction.commit_us = commit_us;
         Ok(())
     }
 

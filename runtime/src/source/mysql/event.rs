@@ -46,6 +46,8 @@ pub enum Role {
     XaPrepare,
     /// This file ends here.
     End,
+    /// Names the transactions that stand in the files before.
+    GtidsBefore,
     /// Says nothing about rows.
     Passive,
     /// Holds or hides changes, and cannot be read; the text says how to do without.
@@ -144,7 +146,7 @@ pub const EVENT_TYPES: &[EventType] = &[
     rows(32, "Delete_rows", Operation::Delete, RowsVersion::V2),
     event(33, "Gtid", Role::Gtid(Gtid::MySql)),
     event(34, "Anonymous_Gtid", Role::Gtid(Gtid::Anonymous)),
-    event(35, "Previous_gtids", Role::Passive),
+    event(35, "Previous_gtids", Role::GtidsBefore),
     event(36, "Transaction_context", Role::Passive),
     event(37, "View_change", Role::Passive),
     event(38, "XA_prepare", Role::XaPrepare),
@@ -155,7 +157,7 @@ pub const EVENT_TYPES: &[EventType] = &[
     event(160, "Annotate_rows", Role::Passive),
     event(161, "Binlog_checkpoint", Role::Passive),
     event(162, "Gtid", Role::Gtid(Gtid::MariaDb)),
-    event(163, "Gtid_list", Role::Passive),
+    event(163, "Gtid_list", Role::GtidsBefore),
     event(
         164,
         "Start_encryption",
@@ -207,19 +209,21 @@ pub struct Header {
     pub server_id: u32,
     /// Length of the whole event.
     pub length: u32,
+    /// Where the next event stands in the file, of which these are the lowest 32 bits. Zero in an
+    /// event that stands in no file, and in those of MariaDB 11.4 inside of transactions.
+    pub next: u32,
     /// Its flags.
     pub flags: u16,
 }
 
 impl Header {
-    /// The header at the start of `bytes`. The place of the next event, which it also states, is
-    /// left alone: MariaDB 11.4 writes zero there inside transactions.
+    /// The header at the start of `bytes`.
     pub fn read(bytes: &[u8]) -> Result<Self, Damage> {
         let mut cursor = Cursor::new(bytes);
         let (time, number, server_id, length) =
             (cursor.u32()?, cursor.u8()?, cursor.u32()?, cursor.u32()?);
-        let _next = cursor.u32()?;
-        Ok(Self { time, number, server_id, length, flags: cursor.u16()? })
+        let (next, flags) = (cursor.u32()?, cursor.u16()?);
+        Ok(Self { time, number, server_id, length, next, flags })
     }
 
     /// Its type; `None` for one that is not known.
@@ -339,6 +343,13 @@ impl Format {
             _ => Err(Damage::new("its events have a checksum of a kind that is not known")),
         }
     }
+}
+
+/// True when the bytes of an event end with their own checksum.
+pub(super) fn has_checksum(event: &[u8]) -> bool {
+    event
+        .split_last_chunk::<CHECKSUM_LEN>()
+        .is_some_and(|(content, last)| crc32fast::hash(content) == u32::from_le_bytes(*last))
 }
 
 /// Checks the CRC32 at the end of an event's bytes.

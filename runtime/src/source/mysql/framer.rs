@@ -10,11 +10,12 @@ use bytes::{Bytes, BytesMut};
 
 use super::definitions::{Definitions, Trail};
 use super::event::{CHECKSUM_LEN, EVENT_BYTES_MAX, Event, Format, HEADER_LEN, Header, Role};
-use super::packed::Payloads;
-use super::read::Damage;
+use super::history::History;
+use super::payload::Payloads;
+use super::read::{Damage, Read};
 use super::statement::Statement;
 use super::transaction::{Step, Track};
-use super::xa::{Committed, PREPARED_BYTES_MAX, Prepared, Xid, too_large};
+use super::xa::{Began, Committed, PREPARED_BYTES_MAX, Prepared, Xid, too_large};
 use super::{Place, damaged, refused, unknown};
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
@@ -36,6 +37,8 @@ pub struct Framer {
     scanned: usize,
     /// Length of the whole transactions at the start of the window.
     border: usize,
+    /// Where the last transaction ended that was taken out of the window whole.
+    taken: u64,
     track: Track,
     format: Option<Format>,
     /// The format description event that holds at the end of what is scanned.
@@ -49,6 +52,8 @@ pub struct Framer {
     apart: Option<Apart>,
     /// What is known of the tables, if there is a schema file.
     trail: Option<Trail>,
+    /// How far the log has been read at the last border, if positions are to say.
+    history: Option<History>,
     /// Transactions that end up to here are gone past for what they define.
     skip_to: u64,
     /// Chunks hold what the log does, as it stands there.
@@ -77,6 +82,7 @@ impl Framer {
             window: Bytes::new(),
             scanned: 0,
             border: 0,
+            taken: offset,
             track: Track::default(),
             format: None,
             format_event: Bytes::copy_from_slice(format_event),
@@ -87,6 +93,7 @@ impl Framer {
             prepared: Prepared::default(),
             apart: None,
             trail: None,
+            history: None,
             skip_to: 0,
             as_logged: false,
         };
@@ -103,6 +110,13 @@ impl Framer {
         Self { chunk_bytes: bytes, ..self }
     }
 
+    /// The same with positions that also say how far the server's history has been read, which is
+    /// so far at its beginning.
+    #[must_use]
+    pub(super) fn telling(self, history: History) -> Self {
+        Self { history: Some(history), ..self }
+    }
+
     /// The same with chunks of all that the log holds, as it stands there: two-phase transactions
     /// neither wait for their end nor are left out.
     #[must_use]
@@ -113,8 +127,8 @@ impl Framer {
     /// The same for the file that follows the one of another framer, and what waits in that.
     #[must_use]
     pub fn behind(self, other: &mut Self) -> Self {
-        let as_logged = other.as_logged;
-        Self { prepared: std::mem::take(&mut other.prepared), as_logged, ..self }
+        let (history, as_logged) = (other.history.take(), other.as_logged);
+        Self { prepared: std::mem::take(&mut other.prepared), history, as_logged, ..self }
     }
 
     /// The same with what is known of the tables where it begins. What stands up to `skip_to` is
@@ -128,6 +142,13 @@ impl Framer {
     #[must_use]
     pub fn definitions(&self) -> Option<&Arc<Definitions>> {
         self.trail.as_ref().map(Trail::end)
+    }
+
+    /// How far the server's history is in chunks, or waits, whole transactions only; and where that
+    /// is.
+    #[must_use]
+    pub(super) fn taken(&self) -> (Option<&History>, Place) {
+        (self.history.as_ref(), Place { file: Arc::clone(&self.file), offset: self.taken })
     }
 
     /// The bytes that no chunk holds yet, for the caller to append to and give to [`Self::fill`].
@@ -170,19 +191,17 @@ impl Framer {
                     return Ok(chunk);
                 }
             }
-            match self.scan() {
-                Ok(true) => {}
-                Ok(false) => return Ok(None),
-                // What stands before the damage is delivered first; the error comes again.
-                Err(error) => return self.flush().map_or(Err(error), |chunk| Ok(Some(chunk))),
-            }
+            // Where a transaction is cut depends on nothing but itself: whoever reads it again
+            // finds the same parts.
             let full = self.scanned >= self.chunk_bytes;
             if self.border > 0 && (full || self.offset + self.border as u64 == self.skip_to) {
                 if let Some(chunk) = self.flush() {
                     return Ok(Some(chunk));
                 }
-            } else if full && self.track.is_open() {
-                // Not between a GTID and what it announces.
+                continue;
+            }
+            // Not between a GTID and what it announces.
+            if full && self.track.is_open() {
                 if self.as_logged || self.track.is_lasting() {
                     let chunk = self.cut_inside()?;
                     if self.offset > self.skip_to {
@@ -193,6 +212,12 @@ impl Framer {
                     return Err(too_large(&self.place(0)));
                 }
             }
+            match self.scan() {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                // What stands before the damage is delivered first; the error comes again.
+                Err(error) => return self.flush().map_or(Err(error), |chunk| Ok(Some(chunk))),
+            }
         }
     }
 
@@ -202,8 +227,9 @@ impl Framer {
             return None;
         }
         let position = self.position(self.border);
-        let chunk = self.chunk(self.border, Some(position));
+        let chunk = self.chunk(self.border, position);
         self.border = 0;
+        self.taken = self.offset;
         self.part = 0;
         self.preamble = self.format_event.clone();
         Some(chunk).filter(|_| self.offset > self.skip_to)
@@ -241,29 +267,47 @@ impl Framer {
     /// Goes past the next event; false when it is not whole yet.
     fn scan(&mut self) -> Result<bool> {
         let Some(header) = self.header()? else { return Ok(false) };
-        let bytes = self.window.get(self.scanned..).unwrap_or_default();
-        if bytes.len() < header.length as usize {
+        let end = self.scanned + header.length as usize;
+        if self.window.len() < end {
             return Ok(false);
         }
         let role = header.role().ok_or_else(|| unknown(&self.place(self.scanned), &header))?;
-        let step = Event::read(bytes, self.format.as_ref()).and_then(|(event, _)| {
-            if role == Role::Format {
-                let format = Format::read(event.body)?;
-                let bytes = bytes.get(..header.length as usize).unwrap_or_default();
-                self.format_event = Bytes::copy_from_slice(bytes);
-                self.format = Some(format);
-            } else if self.format.is_none() {
-                return Err(Damage::new("no format description stands before it"));
-            }
-            let step = self.track.step(role, &event)?;
-            if let (Step::Statement(statement), Some(trail)) = (&step, &mut self.trail) {
-                let offset = self.offset + self.scanned as u64;
-                trail.follow(statement, &event, &Place { file: self.file.clone(), offset });
-            }
-            Ok(step)
-        });
-        let step = step.map_err(|damage| damaged(&self.place(self.scanned), damage))?;
-        self.apart = match step {
+        let event = self.window.slice(self.scanned..end);
+        let apart = self.note(role, &event);
+        let apart = apart.map_err(|damage| damaged(&self.place(self.scanned), damage))?;
+        self.apart = apart.filter(|_| !self.as_logged);
+        if let (Role::Refused(hint), START_ENCRYPTION) = (role, header.number) {
+            // What follows is not even events.
+            return Err(refused(&self.place(self.scanned), &header, hint));
+        }
+        self.scanned = end;
+        if self.apart.is_none() && self.track.is_between() {
+            self.border = self.scanned;
+            self.trail.iter_mut().for_each(Trail::border);
+            self.history.iter_mut().for_each(History::border);
+        }
+        Ok(true)
+    }
+
+    /// Takes note of what an event means to those behind it, and answers whether it ends a
+    /// transaction that goes its own way.
+    fn note(&mut self, role: Role, bytes: &[u8]) -> Read<Option<Apart>> {
+        let (event, _) = Event::read(bytes, self.format.as_ref())?;
+        if role == Role::Format {
+            self.format = Some(Format::read(event.body)?);
+            self.format_event = Bytes::copy_from_slice(bytes);
+        }
+        let format = self.format.as_ref();
+        let format = format.ok_or(Damage::new("no format description stands before it"))?;
+        if let Some(history) = &mut self.history {
+            history.event(role, &event, format)?;
+        }
+        let step = self.track.step(role, &event)?;
+        if let (Step::Statement(statement), Some(trail)) = (&step, &mut self.trail) {
+            let offset = self.offset + self.scanned as u64;
+            trail.follow(statement, &event, &Place { file: self.file.clone(), offset });
+        }
+        Ok(match step {
             Step::Prepare(xid) => Some(Apart::Prepared(xid)),
             Step::Statement(Statement::XaCommit(xid)) => Some(Apart::Committed(xid)),
             Step::Statement(Statement::XaRollback(xid)) => {
@@ -271,27 +315,11 @@ impl Framer {
                 None
             }
             // What is wrong with it the decoder says.
-            _ if role == Role::Payload => self
-                .payloads
-                .prepared(Event::read(bytes, self.format.as_ref()).map_or(&[], |(e, _)| e.body))
-                .ok()
-                .flatten()
-                .map(Apart::Prepared),
+            _ if role == Role::Payload => {
+                self.payloads.prepared(event.body).ok().flatten().map(Apart::Prepared)
+            }
             _ => None,
-        };
-        if self.as_logged {
-            self.apart = None;
-        }
-        if let (Role::Refused(hint), START_ENCRYPTION) = (role, header.number) {
-            // What follows is not even events.
-            return Err(refused(&self.place(self.scanned), &header, hint));
-        }
-        self.scanned += header.length as usize;
-        if self.apart.is_none() && self.track.is_between() {
-            self.border = self.scanned;
-            self.trail.iter_mut().for_each(Trail::border);
-        }
-        Ok(true)
+        })
     }
 
     /// The header of the next event, once it is there.
@@ -318,7 +346,8 @@ impl Framer {
         let committed = match apart {
             Apart::Prepared(xid) => {
                 let format = self.format_event.clone();
-                self.prepared.keep(xid.clone(), place, format, &group)?;
+                let began = Began { place, position: self.position_of(0) };
+                self.prepared.keep(xid.clone(), began, format, &group)?;
                 None
             }
             Apart::Committed(xid) if self.offset + self.scanned as u64 <= self.skip_to => {
@@ -329,8 +358,10 @@ impl Framer {
                 Some(self.prepared.commit(xid, &place, &self.format_event, &group)?)
             }
         };
+        self.history.iter_mut().for_each(History::border);
         let position = self.position(self.scanned);
-        let chunk = self.chunk(self.scanned, Some(position));
+        let chunk = self.chunk(self.scanned, position);
+        self.taken = self.offset;
         Ok(committed.map(|Committed { start, format, events }| Chunk {
             preamble: format,
             events,
@@ -339,10 +370,24 @@ impl Framer {
         }))
     }
 
-    /// Where to resume once all is settled that stands before this place in the window.
-    fn position(&self, at: usize) -> Position {
+    /// Where to resume once all is settled that stands before this place in the window. What is
+    /// prepared would be missed if that were behind its beginning.
+    fn position(&self, at: usize) -> Option<Position> {
+        match self.prepared.oldest() {
+            Some(began) => began.position.clone(),
+            None => self.position_of(at),
+        }
+    }
+
+    /// What this border in the window is called, once that is known.
+    fn position_of(&self, at: usize) -> Option<Position> {
         let place = self.place(at);
-        Position::new(self.prepared.start().unwrap_or(&place).to_string())
+        match &self.history {
+            None => Some(Position::new(place.to_string())),
+            Some(history) => {
+                history.is_known().then(|| Position::new(format!("{history}@{place}")))
+            }
+        }
     }
 
     fn cut_inside(&mut self) -> Result<Chunk> {

@@ -6,7 +6,7 @@
 use tidemill_rows::{FrameBuilder, LogicalType, RowRef};
 
 use super::cell::{Code, prefixed};
-use super::json_diff;
+use super::json;
 use super::read::{Cursor, Damage, InColumn, Read, bit};
 use super::row::{Columns, cell};
 use super::table::{Op, Wanted};
@@ -86,7 +86,7 @@ fn image_after(
                 None => Ok(()),
                 Some((_, None)) => Err(Damage::new("it has differences of a JSON that was NULL")),
                 Some((_, Some(document))) => {
-                    row.bytes_with(slot, |out| json_diff::append(document, differences, out))
+                    row.bytes_with(slot, |out| json::append_changed(document, differences, out))
                 }
             }
         };

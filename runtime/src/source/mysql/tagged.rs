@@ -64,7 +64,7 @@ impl<'a> TaggedGtid<'a> {
 
 /// A number: as many ones as the first byte ends with, so many more bytes there are. Least
 /// significant first, those ones and the zero before them are shifted out.
-fn number(cursor: &mut Cursor<'_>) -> Read<u64> {
+pub(super) fn number(cursor: &mut Cursor<'_>) -> Read<u64> {
     let first = *cursor.rest().first().ok_or(Damage::new("it ends before its content does"))?;
     match first.trailing_ones() {
         more @ 0..=7 => Ok(cursor.little(more as usize + 1)? >> (more + 1)),

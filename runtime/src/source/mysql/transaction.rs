@@ -8,7 +8,6 @@
 use super::event::{Event, Gtid, Role};
 use super::read::{Cursor, Damage, Read};
 use super::statement::{Query, Statement};
-use super::tagged::TaggedGtid;
 use super::xa::Xid;
 
 /// MariaDB's flag of a GTID without a transaction.
@@ -153,69 +152,4 @@ fn mariadb_flags(body: &[u8]) -> Read<u8> {
     let mut cursor = Cursor::new(body);
     let (_number, _domain) = (cursor.u64()?, cursor.u32()?);
     cursor.u8()
-}
-
-/// Appends what a GTID event calls its transaction, and answers when it was committed, where the
-/// event tells, in microseconds since 1970 UTC.
-pub(super) fn read_gtid(gtid: Gtid, event: &Event<'_>, id: &mut Vec<u8>) -> Read<Option<i64>> {
-    let mut cursor = Cursor::new(event.body);
-    match gtid {
-        Gtid::MariaDb => {
-            let (number, domain) = (cursor.u64()?, cursor.u32()?);
-            let mut digits = itoa::Buffer::new();
-            for part in [u64::from(domain), u64::from(event.header.server_id), number] {
-                if !id.is_empty() {
-                    id.push(b'-');
-                }
-                id.extend_from_slice(digits.format(part).as_bytes());
-            }
-            Ok(None)
-        }
-        Gtid::Tagged => {
-            let TaggedGtid { uuid, tag, number, commit_us } = TaggedGtid::read(event.body)?;
-            if std::str::from_utf8(tag).is_err() {
-                return Err(Damage::new("the tag of its GTID is no text"));
-            }
-            append_gtid(&uuid, tag, number, id);
-            Ok(i64::try_from(commit_us).ok())
-        }
-        Gtid::MySql | Gtid::Anonymous => {
-            cursor.u8()?;
-            let uuid = cursor.array::<16>()?;
-            let number = cursor.u64()?;
-            if gtid == Gtid::MySql {
-                append_gtid(&uuid, &[], number, id);
-            }
-            // Behind it MySQL 5.7 has its logical clock (a mark and two numbers), MySQL 8 also two
-            // times of seven bytes: of the commit on this server, whose highest bit says that the
-            // other follows, that of the commit on the server where it happened first.
-            if cursor.take(17).is_err() {
-                return Ok(None);
-            }
-            let Ok(here) = cursor.little(7) else { return Ok(None) };
-            let first = if here >> 55 & 1 == 1 { cursor.little(7)? } else { here };
-            // Zero where the other server was too old to say.
-            let here = here & !(1 << 55);
-            Ok(i64::try_from(if first == 0 { here } else { first }).ok())
-        }
-    }
-}
-
-/// Appends a GTID as MySQL writes it: `UUID:NUMBER`, or `UUID:TAG:NUMBER`.
-fn append_gtid(uuid: &[u8; 16], tag: &[u8], number: u64, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    for (index, byte) in uuid.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            out.push(b'-');
-        }
-        for nibble in [byte >> 4, byte & 15] {
-            out.extend(HEX.get(usize::from(nibble)));
-        }
-    }
-    out.push(b':');
-    if !tag.is_empty() {
-        out.extend_from_slice(tag);
-        out.push(b':');
-    }
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }

@@ -3,10 +3,11 @@
 use tidemill_rows::{ChangeRecord, FrameBuilder};
 
 use super::event::{Event, Format, Header, Role};
-use super::packed::{Inner, Payloads};
+use super::gtid::Name;
+use super::payload::{Inner, Payloads};
 use super::rows::RowReader;
 use super::statement::{Query, Statement};
-use super::transaction::{Step, Track, read_gtid};
+use super::transaction::{Step, Track};
 use super::xa::Xid;
 use super::{Place, damaged, refused, unknown};
 use crate::error::{Error, Kind, Result};
@@ -19,7 +20,7 @@ pub struct Walk {
     rows: RowReader,
     format: Option<Format>,
     track: Track,
-    transaction: Vec<u8>,
+    transaction: String,
     /// Where the transaction began.
     began: Option<Place>,
     /// The transactions that are prepared and have no end so far, with where they began.
@@ -121,8 +122,8 @@ impl Walk {
                 text = Some(query.map_err(|damage| damaged(place, damage))?);
             }
             Role::Gtid(gtid) => {
-                self.transaction.clear();
-                read_gtid(gtid, event, &mut self.transaction).map_err(|d| damaged(place, d))?;
+                let (name, _) = Name::read(gtid, event).map_err(|d| damaged(place, d))?;
+                self.transaction = name.map(|name| name.to_string()).unwrap_or_default();
             }
             // The rows of each event make a frame, but a table's description holds for several.
             Role::TableMap => self.rows.table_map(event, self.format.as_ref(), tables, place)?,
@@ -193,7 +194,7 @@ impl Walk {
             place,
             header: event.header,
             name: event.header.event_type().map_or("", |known| known.name),
-            transaction: std::str::from_utf8(&self.transaction).unwrap_or_default(),
+            transaction: &self.transaction,
             text: None,
             note: None,
             frame: None,

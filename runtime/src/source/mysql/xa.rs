@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use super::Place;
 use super::read::{Cursor, Read};
 use crate::error::{Error, Kind, Result};
+use crate::position::Position;
 
 /// What waits takes no more memory than this, all together.
 pub(super) const PREPARED_BYTES_MAX: usize = 1 << 30;
@@ -56,10 +57,18 @@ pub(super) struct Prepared {
 #[derive(Debug)]
 struct Transaction {
     xid: Xid,
-    start: Place,
+    began: Began,
     /// The format description that holds for its events.
     format: Bytes,
     events: Bytes,
+}
+
+/// Where a transaction began.
+#[derive(Debug)]
+pub(super) struct Began {
+    pub(super) place: Place,
+    /// Where to resume in order to read it again, if that is known.
+    pub(super) position: Option<Position>,
 }
 
 /// A transaction whose end has come: where it began, the format of its events, and all of them
@@ -72,8 +81,8 @@ pub(super) struct Committed {
 
 impl Prepared {
     /// Where the oldest began. Reading has to begin anew there, or it would be missed.
-    pub(super) fn start(&self) -> Option<&Place> {
-        self.transactions.first().map(|transaction| &transaction.start)
+    pub(super) fn oldest(&self) -> Option<&Began> {
+        self.transactions.first().map(|transaction| &transaction.began)
     }
 
     /// Keeps a transaction until its end comes.
@@ -83,17 +92,17 @@ impl Prepared {
     pub(super) fn keep(
         &mut self,
         xid: Xid,
-        start: Place,
+        began: Began,
         format: Bytes,
         events: &[u8],
     ) -> Result<()> {
         if self.bytes + events.len() > PREPARED_BYTES_MAX {
-            return Err(too_large(&start));
+            return Err(too_large(&began.place));
         }
         self.bytes += events.len();
         // Copied, so as not to keep the block alive that it was read in.
         let events = Bytes::copy_from_slice(events);
-        self.transactions.push(Transaction { xid, start, format, events });
+        self.transactions.push(Transaction { xid, began, format, events });
         Ok(())
     }
 
@@ -113,7 +122,7 @@ impl Prepared {
         format: &Bytes,
         end: &[u8],
     ) -> Result<Committed> {
-        let Transaction { start, format: before, events, .. } =
+        let Transaction { began, format: before, events, .. } =
             self.remove(xid).ok_or_else(|| unknown(place))?;
         let mut all = BytesMut::with_capacity(events.len() + format.len() + end.len());
         all.extend_from_slice(&events);
@@ -121,7 +130,7 @@ impl Prepared {
             all.extend_from_slice(format);
         }
         all.extend_from_slice(end);
-        Ok(Committed { start, format: before, events: all.freeze() })
+        Ok(Committed { start: began.place, format: before, events: all.freeze() })
     }
 
     fn remove(&mut self, xid: &Xid) -> Option<Transaction> {
@@ -162,21 +171,29 @@ mod tests {
         Place { file: "mbin.000001".into(), offset }
     }
 
+    fn began(offset: u64) -> Began {
+        Began { place: place(offset), position: Some(Position::new(format!("0-1-{offset}"))) }
+    }
+
+    fn oldest(prepared: &Prepared) -> Option<&str> {
+        Some(prepared.oldest()?.position.as_ref()?.as_str())
+    }
+
     #[test]
     fn what_is_prepared_waits_for_its_end() {
         let mut prepared = Prepared::default();
         let [first, second] =
             [b"a", b"b"].map(|name| Xid { global: name.to_vec(), ..Xid::default() });
         let format = Bytes::from_static(b"F");
-        prepared.keep(first.clone(), place(4), format.clone(), b"first").unwrap();
-        prepared.keep(second.clone(), place(9), format.clone(), b"second").unwrap();
-        assert_eq!(prepared.start(), Some(&place(4)));
+        prepared.keep(first.clone(), began(4), format.clone(), b"first").unwrap();
+        prepared.keep(second.clone(), began(9), format.clone(), b"second").unwrap();
+        assert_eq!(oldest(&prepared), Some("0-1-4"));
         let committed = prepared.commit(&second, &place(50), &format, b" end").unwrap();
         assert_eq!((committed.start, &committed.events[..]), (place(9), &b"second end"[..]));
         let newer = Bytes::from_static(b"G");
         let committed = prepared.commit(&first, &place(60), &newer, b" end").unwrap();
         assert_eq!((committed.format, &committed.events[..]), (format, &b"firstG end"[..]));
-        assert_eq!(prepared.start(), None);
+        assert_eq!(oldest(&prepared), None);
         let again = prepared.commit(&first, &place(70), &newer, b"").err().unwrap();
         assert_eq!(again.code(), "xa-prepared");
         prepared.roll_back(&first);

@@ -9,4 +9,4 @@ mod replay;
 mod resume;
 mod schema;
 mod select;
-mod text;
+pub(crate) mod text;

@@ -11,7 +11,7 @@ use tidemill::source::{Chunk, Decode, Projection, Source, Tables};
 use tidemill_rows::{FrameBuilder, Schema};
 
 /// Wants all columns of all tables.
-pub(super) struct Everything;
+pub(crate) struct Everything;
 
 impl Tables for Everything {
     fn projection(&mut self, schema: &Schema) -> Result<Option<Arc<Projection>>> {
@@ -37,18 +37,18 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
     paths.filter(|path| path.extension().is_some_and(|ext| ext == "000001")).collect()
 }
 
-pub(super) fn settings(paths: &[&Path]) -> Settings {
+pub(crate) fn settings(paths: &[&Path]) -> Settings {
     let paths = paths.iter().map(|path| path.display().to_string()).collect();
     Settings { path: Paths::Many(paths), ..Settings::default() }
 }
 
 /// A future that is ready when its threads are.
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// All chunks until the end, or until the error that ends them.
-pub(super) fn chunks(settings: &Settings, from: Option<&Position>) -> (Vec<Chunk>, Result<()>) {
+pub(crate) fn chunks(settings: &Settings, from: Option<&Position>) -> (Vec<Chunk>, Result<()>) {
     let mut chunks = Vec::new();
     let mut source = match BinlogFiles::open(settings, Path::new("/"), from) {
         Ok(source) => source,
@@ -67,7 +67,7 @@ pub(super) fn chunks(settings: &Settings, from: Option<&Position>) -> (Vec<Chunk
 }
 
 /// The frame of a chunk.
-pub(super) fn frame(decoder: &mut dyn Decode, chunk: &Chunk) -> Result<Vec<u8>> {
+pub(crate) fn frame(decoder: &mut dyn Decode, chunk: &Chunk) -> Result<Vec<u8>> {
     let mut builder = FrameBuilder::new();
     decoder.decode(chunk, &mut Everything, &mut builder)?;
     let mut frame = Vec::new();
@@ -76,7 +76,7 @@ pub(super) fn frame(decoder: &mut dyn Decode, chunk: &Chunk) -> Result<Vec<u8>> 
 }
 
 /// All frames until the end, or until the error that ends them.
-pub(super) fn frames(settings: &Settings, from: Option<&Position>) -> (Vec<Vec<u8>>, Result<()>) {
+pub(crate) fn frames(settings: &Settings, from: Option<&Position>) -> (Vec<Vec<u8>>, Result<()>) {
     let (chunks, end) = chunks(settings, from);
     let mut decoder = Decoder::default();
     let mut frames = Vec::new();

@@ -8,14 +8,14 @@ use tidemill_rows::{Change, Civil, ColumnView, Frame, Operation, Row, SchemaView
 const VALUE_MAX: usize = 120;
 
 #[derive(Default)]
-pub(super) struct Text {
-    pub(super) out: String,
+pub(crate) struct Text {
+    pub(crate) out: String,
     shown: Vec<u64>,
 }
 
 impl Text {
     /// Appends a frame, which must be valid.
-    pub(super) fn frame(&mut self, bytes: &[u8]) {
+    pub(crate) fn frame(&mut self, bytes: &[u8]) {
         let frame = Frame::validate(bytes).expect("the decoder writes valid frames");
         for (flag, name) in
             [(layout::FLAG_CONTINUES, "continues"), (layout::FLAG_CONTINUED, "continued")]

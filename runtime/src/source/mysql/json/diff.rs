@@ -7,10 +7,10 @@
 
 use std::borrow::Cow;
 
-use super::json::{Allowance, Binary, Value};
-use super::json_path::{Step, steps};
-use super::json_text::Text;
-use super::read::{Cursor, Damage, Read};
+use super::super::read::{Cursor, Damage, Read};
+use super::binary::{Allowance, Binary, Value};
+use super::path::{Step, steps};
+use super::text::Text;
 
 const REPLACE: u8 = 0;
 const INSERT: u8 = 1;
@@ -21,7 +21,11 @@ const NO_PLACE: Damage =
 
 /// Appends the text of what the differences make of a document. A removal in a large document
 /// moves what is behind it, as on the server.
-pub(super) fn append(document: &[u8], differences: &[u8], out: &mut Vec<u8>) -> Read<()> {
+pub(in crate::source::mysql) fn append(
+    document: &[u8],
+    differences: &[u8],
+    out: &mut Vec<u8>,
+) -> Read<()> {
     let mut allowance = Allowance::of(document.len().saturating_add(differences.len()));
     let mut root = Node::Binary(Binary::document(document));
     let mut cursor = Cursor::new(differences);
@@ -170,8 +174,8 @@ mod tests {
     use proptest::sample::Index;
     use serde_json::{Value as Json, json};
 
-    use super::super::json::encode;
-    use super::super::json_text::tests::{documents, same};
+    use super::super::binary::encode;
+    use super::super::text::tests::{documents, same};
     use super::*;
 
     fn difference(operation: u8, path: &str, value: Option<&Json>) -> Vec<u8> {

@@ -12,7 +12,7 @@
 //!
 //! <https://dev.mysql.com/doc/dev/mysql-server/latest/json__binary_8h.html>
 
-use super::read::{Cursor, Damage, Read};
+use super::super::read::{Cursor, Damage, Read};
 
 /// A value that is yet to be read: its type, and bytes that begin with its content.
 #[derive(Debug, Clone, Copy)]

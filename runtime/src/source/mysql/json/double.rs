@@ -4,7 +4,7 @@
 //! whole numbers do not have. The exponent is for numbers below 10^-15, and for those from 10^15 on
 //! without digits behind the point.
 
-use super::read::{Damage, Read};
+use super::super::read::{Damage, Read};
 
 /// Places of the point that do without an exponent: before the digit of this index, behind the
 /// digit of that.

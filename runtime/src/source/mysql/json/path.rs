@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::read::{Damage, Read};
+use super::super::read::{Damage, Read};
 
 /// The server allows no longer path, and no document is nested deeper.
 const STEPS_MAX: usize = 100;

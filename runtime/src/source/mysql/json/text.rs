@@ -4,11 +4,11 @@ use std::io::Write;
 
 use tidemill_rows::Civil;
 
-use super::decimal::Packing;
-use super::json::{Allowance, Binary, Value};
-use super::json_double;
-use super::read::{Cursor, Damage, Read};
-use super::temporal;
+use super::super::decimal::Packing;
+use super::super::read::{Cursor, Damage, Read};
+use super::super::temporal;
+use super::binary::{Allowance, Binary, Value};
+use super::double;
 
 /// The server allows no deeper nesting.
 const DEPTH_MAX: u8 = 100;
@@ -16,7 +16,7 @@ const DEPTH_MAX: u8 = 100;
 /// Appends the text of a document: at most twelve bytes for each of its own, and forty.
 // Not inlined: what reads the cells of a row is, and most of them are no JSON.
 #[inline(never)]
-pub(super) fn append(document: &[u8], out: &mut Vec<u8>) -> Read<()> {
+pub(in crate::source::mysql) fn append(document: &[u8], out: &mut Vec<u8>) -> Read<()> {
     Text::new(out, Allowance::of(document.len())).value(Binary::document(document))
 }
 
@@ -37,7 +37,7 @@ impl<'o> Text<'o> {
             Value::Literal(text) => self.out.extend_from_slice(text.as_bytes()),
             Value::Int(number) => self.out.extend(itoa::Buffer::new().format(number).as_bytes()),
             Value::UInt(number) => self.out.extend(itoa::Buffer::new().format(number).as_bytes()),
-            Value::Double(number) => json_double::append(number, self.out)?,
+            Value::Double(number) => double::append(number, self.out)?,
             Value::Text(text) => self.string(text)?,
             Value::Opaque(kind, bytes) => self.opaque(kind, bytes)?,
             Value::Array(container) => {
@@ -228,7 +228,7 @@ pub(super) mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::super::json::encode;
+    use super::super::binary::encode;
     use super::*;
 
     fn text(document: &[u8]) -> Read<String> {

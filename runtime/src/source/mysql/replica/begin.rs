@@ -1,0 +1,212 @@
+//! Asking a server for its log.
+
+use std::time::Duration;
+
+use super::super::event::{Family, Header, Role};
+use super::super::gtid::GtidSet;
+use super::super::history::History;
+use super::super::{Place, damaged};
+use super::feed::Until;
+use super::position::Resume;
+use super::server::{PURGED, Server, files};
+use super::start::{At, Start};
+use crate::error::{Error, Kind, Result};
+use crate::source::mysql::client::{Connection, Dump, From, Target};
+
+/// Where the first event of a file stands.
+const FILE_START: u64 = 4;
+
+/// How a log is asked for.
+pub(super) struct Begin {
+    pub(super) from: From,
+    /// How far it has been read there.
+    pub(super) history: History,
+    /// What is gone past first.
+    pub(super) until: Until,
+}
+
+impl Begin {
+    /// Connects, and finds out where to begin. What the session has to be told is told.
+    pub(super) async fn ask(
+        target: &Target,
+        resume: Option<&Resume>,
+        start: &Start,
+        heartbeat: Duration,
+    ) -> Result<(Connection, Self)> {
+        let mut connection = Connection::open(target).await?;
+        let server = Server::ask(&mut connection).await?;
+        let begin = match resume {
+            Some(resume) => Self::resume(resume, &server, &mut connection).await?,
+            None => Self::start(start, &server, &mut connection, target).await?,
+        };
+        connection.execute(&session(server.family(), heartbeat)).await?;
+        if let (Family::MariaDb, History::Named { read: Some(read), .. }) =
+            (server.family(), &begin.history)
+        {
+            let behind = format!(
+                "SET @slave_connect_state='{read}', @slave_gtid_strict_mode=1, \
+                 @slave_gtid_ignore_duplicates=0"
+            );
+            connection.execute(&behind).await?;
+        }
+        Ok((connection, begin))
+    }
+
+    async fn resume(resume: &Resume, server: &Server, connection: &mut Connection) -> Result<Self> {
+        match (&resume.history, server.history()?) {
+            (History::Named { read: Some(read), .. }, History::Named { .. }) => {
+                Self::behind(read.clone(), server)
+            }
+            (History::Server(read), History::Server(here)) if *read == here => {
+                Self::inside(&resume.place, connection).await?;
+                let from = place(&resume.place.file, resume.place.offset);
+                Ok(Self { from, history: resume.history.clone(), until: Until::Now })
+            }
+            (_, here) => {
+                let message = "the position is one of another server, or of one whose \
+                               transactions had other names";
+                Err(Error::new(Kind::Gap, "server-changed", message)
+                    .with("position", resume)
+                    .with("server", here)
+                    .hint(
+                        "connect to the server that was read; or take a new snapshot of the \
+                         tables and begin anew: `start` holds once the pipeline's state is removed",
+                    ))
+            }
+        }
+    }
+
+    async fn start(
+        start: &Start,
+        server: &Server,
+        connection: &mut Connection,
+        target: &Target,
+    ) -> Result<Self> {
+        let history = server.history()?;
+        let at = |first: &Place, until| Self {
+            from: place(&first.file, FILE_START),
+            history: history.clone(),
+            until,
+        };
+        match start {
+            Start::Gtid(gtids) => Self::behind(gtids.0.clone(), server),
+            Start::Latest => match server.logged()? {
+                Some(logged) => Self::behind(logged.clone(), server),
+                None => {
+                    let end = files(connection).await?.pop().ok_or_else(no_files)?;
+                    let from = place(&end.file, end.offset);
+                    Ok(Self { from, history, until: Until::Now })
+                }
+            },
+            Start::Earliest => {
+                let first = files(connection).await?.into_iter().next().ok_or_else(no_files)?;
+                Ok(at(&first, Until::Now))
+            }
+            Start::Position(At(begin)) => {
+                Self::inside(begin, connection).await?;
+                Ok(at(begin, Until::Offset(begin.offset)))
+            }
+            Start::Timestamp(time) => {
+                let files = files(connection).await?;
+                let file = last_before(*time, &files, target).await?;
+                Ok(at(&file, Until::Time(*time)))
+            }
+        }
+    }
+
+    /// Behind these transactions.
+    fn behind(read: GtidSet, server: &Server) -> Result<Self> {
+        server.check_history(&read)?;
+        let from = match server.family() {
+            // It is told of the transactions by a statement.
+            Family::MariaDb => place("", FILE_START),
+            Family::MySql => From::Gtids(read.encode()),
+        };
+        let history = History::Named { read: Some(read), next: None };
+        Ok(Self { from, history, until: Until::Transaction })
+    }
+
+    /// Checks that the server's log has this place.
+    async fn inside(place: &Place, connection: &mut Connection) -> Result<()> {
+        let files = files(connection).await?;
+        let Some(file) = files.iter().find(|file| file.file == place.file) else {
+            let message = "the server does not have the log file in which reading is to begin";
+            let error = Error::new(Kind::Gap, "log-purged", message).with("position", place);
+            let oldest = files.first().map_or_else(String::new, ToString::to_string);
+            return Err(error.with("oldest", oldest).hint(PURGED));
+        };
+        if file.offset < place.offset {
+            let message = "the server's log file ends before the place where reading is to begin";
+            return Err(Error::new(Kind::Gap, "position-ahead", message)
+                .with("position", place)
+                .with("end", file)
+                .hint("the server was reset, or lost its last transactions; compare the tables"));
+        }
+        Ok(())
+    }
+}
+
+/// What the server is told of how it is to send.
+fn session(family: Family, heartbeat: Duration) -> String {
+    let nanos = heartbeat.as_nanos();
+    match family {
+        // Without the capability, GTIDs come as statements, and XA ends the connection.
+        Family::MariaDb => format!(
+            "SET @mariadb_slave_capability=4, @master_heartbeat_period={nanos}, \
+             @master_binlog_checksum=@@GLOBAL.binlog_checksum"
+        ),
+        // Two names for each: before MySQL 8.0.26 and from then on.
+        Family::MySql => format!(
+            "SET @master_heartbeat_period={nanos}, @source_heartbeat_period={nanos}, \
+             @master_binlog_checksum=@@GLOBAL.binlog_checksum, \
+             @source_binlog_checksum=@@GLOBAL.binlog_checksum"
+        ),
+    }
+}
+
+/// The last file that was begun before this second; the first if none was.
+async fn last_before(time: u32, files: &[Place], target: &Target) -> Result<Place> {
+    let (mut low, mut high) = (0, files.len());
+    // The file before `low` was begun in time, that of `high` was not.
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let Some(file) = files.get(middle) else { break };
+        if begun(file, target).await? <= time { low = middle + 1 } else { high = middle }
+    }
+    files.get(low.saturating_sub(1)).cloned().ok_or_else(no_files)
+}
+
+/// When a file was begun, as its first event says.
+async fn begun(file: &Place, target: &Target) -> Result<u32> {
+    let connection = Connection::open(target).await?;
+    let from = place(&file.file, FILE_START);
+    let mut stream = connection.dump(&dump(any_server_id(), from)).await?;
+    while let Some(event) = stream.next().await? {
+        let header = Header::read(event).map_err(|damage| damaged(file, damage))?;
+        if header.role() == Some(Role::Format) {
+            return Ok(header.time);
+        }
+    }
+    Err(no_files())
+}
+
+fn place(file: &str, offset: u64) -> From {
+    From::Place { file: file.to_owned(), offset }
+}
+
+/// What is asked for.
+pub(super) fn dump(server_id: u32, from: From) -> Dump {
+    // What the places of events are computed from must all be there.
+    Dump { server_id, from, flags: Dump::ANNOTATE, semi_sync: false }
+}
+
+/// A number for a replica that nobody has, most likely: people count from 1, so it is one of the
+/// upper half.
+pub(super) fn any_server_id() -> u32 {
+    fastrand::u32(1 << 31..)
+}
+
+fn no_files() -> Error {
+    Error::new(Kind::Gap, "log-empty", "the server has no log files")
+        .hint("is log_bin set? SHOW BINARY LOGS lists the files")
+}

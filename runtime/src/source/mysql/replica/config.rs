@@ -1,0 +1,116 @@
+//! What the source `mysql` can be told.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Replica;
+use super::start::Start;
+use crate::error::{Error, Kind, Result};
+use crate::position::Position;
+use crate::source::mysql::client::{Address, Secret, Target, Timeouts, Tls};
+use crate::source::{self, Source};
+
+/// Settings of the source `mysql`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The server: `mysql://user@host:port`. A password may stand in it, best as a variable of the
+    /// environment: `mysql://user:${DB_PASSWORD}@host:port`.
+    pub url: Url,
+    /// A file that holds the user's password. A line's end behind it is no part of it.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// Where to begin when nothing has been remembered yet: `earliest`, the oldest log that the
+    /// server has; `latest`, what is written from now on; `{timestamp: 1795262400}`;
+    /// `{gtid: 0-1-42}`, behind these transactions; `{position: "mbin.000002:4711"}`.
+    #[serde(default)]
+    pub start: Start,
+    /// The number under which the server knows this replica. No other replica of the server may
+    /// have it. 0 chooses one at random.
+    #[serde(default)]
+    pub server_id: u32,
+    /// How the connection is encrypted.
+    #[serde(default)]
+    pub tls: Tls,
+    /// How long to wait for the server.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+    /// After so many seconds without an event the server says that it is alive. Less than half of
+    /// `timeouts.read_ms`.
+    #[serde(default = "heartbeat_seconds")]
+    #[schemars(range(min = 1, max = 3600))]
+    pub heartbeat_seconds: u16,
+    /// A file with the CREATE TABLE statements of the tables as they were where reading begins, for
+    /// a server that does not log the names of columns (`binlog_row_metadata`).
+    #[serde(default)]
+    pub schema: Option<String>,
+}
+
+const fn heartbeat_seconds() -> u16 {
+    10
+}
+
+/// A server's address, whose password is not printed.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Url(Address);
+
+impl TryFrom<String> for Url {
+    type Error = Error;
+
+    fn try_from(url: String) -> Result<Self> {
+        Address::read(&url).map(Self)
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "mysql://{}", self.0)
+    }
+}
+
+impl Settings {
+    /// The server, and how to connect to it. Relative paths start at `folder`.
+    pub(super) fn target(&self, folder: &Path) -> Result<Target> {
+        let mut address = self.url.0.clone();
+        if let Some(file) = &self.password_file {
+            address.password = password(&folder.join(file))?;
+        }
+        let (heartbeat, read) = (self.heartbeat(), self.timeouts.read_ms);
+        if heartbeat.as_millis() * 2 >= read.get().into() {
+            let message = "an idle server would be taken for a lost one";
+            return Err(Error::new(Kind::Config, "heartbeat", message)
+                .with("heartbeat_seconds", self.heartbeat_seconds)
+                .with("read_ms", read)
+                .hint("make timeouts.read_ms more than twice heartbeat_seconds"));
+        }
+        Ok(Target { address, tls: self.tls.below(folder), timeouts: self.timeouts })
+    }
+
+    pub(super) fn heartbeat(&self) -> Duration {
+        Duration::from_secs(self.heartbeat_seconds.max(1).into())
+    }
+}
+
+fn password(file: &Path) -> Result<Secret> {
+    let text = fs::read_to_string(file).map_err(|error| {
+        let message = format!("cannot read the password file {}", file.display());
+        Error::new(Kind::Config, "password-file", message)
+            .caused_by(error)
+            .hint("is source.password_file right? A relative path starts at the pipeline file")
+    })?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line)))
+}
+
+impl source::Settings for Settings {
+    fn open(&self, folder: &Path, from: Option<&Position>) -> Result<Box<dyn Source>> {
+        Ok(Box::new(Replica::open(self, folder, from)?))
+    }
+}

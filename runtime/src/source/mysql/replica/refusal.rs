@@ -1,0 +1,112 @@
+//! Why a server does not send its log.
+
+use super::server::PURGED;
+use crate::error::{Error, Kind};
+use crate::source::mysql::client::ServerError;
+
+/// A server's number for: the log cannot be sent. The reason is in the text, and only there.
+const CANNOT_SEND: u16 = 1236;
+
+struct Reason {
+    /// A part of the server's text by which it is known.
+    says: &'static str,
+    code: &'static str,
+    message: &'static str,
+    hint: &'static str,
+}
+
+const HISTORY: &str = "connect to a server with the same history; or take a new snapshot of the \
+                       tables and begin anew: `start` holds once the pipeline's state is removed";
+
+const REASONS: &[Reason] = &[
+    Reason {
+        says: "purged required binary logs",
+        code: "log-purged",
+        message: "the server has purged transactions that have not been read",
+        hint: PURGED,
+    },
+    Reason {
+        says: "required binlog files have been purged",
+        code: "log-purged",
+        message: "the server has purged transactions that have not been read",
+        hint: PURGED,
+    },
+    Reason {
+        says: "Could not find first log file name",
+        code: "log-purged",
+        message: "the server does not have the log file in which reading is to begin",
+        hint: PURGED,
+    },
+    Reason {
+        says: "which is not in the master's binlog",
+        code: "history-differs",
+        message: "transactions were read that this server has never logged: it was reset, or it \
+                  is another server",
+        hint: HISTORY,
+    },
+    Reason {
+        says: "Slave has more GTIDs than the master has",
+        code: "history-differs",
+        message: "transactions were read that this server has never logged: it was reset, or it \
+                  lags behind the one that was read",
+        hint: HISTORY,
+    },
+    Reason {
+        says: "from position > file size",
+        code: "position-ahead",
+        message: "the server's log file ends before the place where reading is to begin: it was \
+                  reset, or lost its last transactions",
+        hint: HISTORY,
+    },
+    Reason {
+        says: "impossible position",
+        code: "position-ahead",
+        message: "the server's log file ends before the place where reading is to begin: it was \
+                  reset, or lost its last transactions",
+        hint: HISTORY,
+    },
+    Reason {
+        says: "same server_uuid/server_id as this",
+        code: "server-id-taken",
+        message: "another replica connected to the server under the same server_id, and the server \
+                  serves only the latest",
+        hint: "give each replica of a server its own source.server_id, or 0, which chooses one",
+    },
+];
+
+/// A server's number for: access denied. Of an account that has logged in it denies the log.
+const DENIED: u16 = 1045;
+
+/// The error for a server that lets the account in and not read the log.
+fn denied(error: Error) -> Error {
+    match below(&error) {
+        Some(server) if server.number == DENIED => {
+            let message = "the account may log in, and not read the log";
+            Error::new(Kind::Source, "source-privilege", message)
+                .hint("GRANT REPLICATION SLAVE ON *.* TO the account")
+                .caused_by(server.clone())
+        }
+        _ => error,
+    }
+}
+
+fn below(error: &Error) -> Option<&ServerError> {
+    std::error::Error::source(error)?.downcast_ref()
+}
+
+/// The error in the words of whoever runs the pipeline.
+pub(super) fn explained(error: Error) -> Error {
+    let refused = below(&error).filter(|server| server.number == CANNOT_SEND);
+    let Some(server) = refused else { return denied(error) };
+    match REASONS.iter().find(|reason| server.message.contains(reason.says)) {
+        Some(Reason { code, message, hint, .. }) => {
+            Error::new(Kind::Gap, code, *message).hint(*hint).caused_by(server.clone())
+        }
+        None => Error::new(Kind::Gap, "log-refused", "the server does not send its log")
+            .hint(
+                "its own text says why; a server that says log_bin=ON and cannot serve replicas, \
+                 as OceanBase does without its Binlog Service, cannot be read this way",
+            )
+            .caused_by(server.clone()),
+    }
+}

@@ -1,0 +1,6 @@
+mod example;
+mod faults;
+mod follow;
+mod gaps;
+mod reading;
+mod workload;
