@@ -82,3 +82,14 @@ fn a_server_without_a_log_is_named() {
     let error = Reader::open(&settings(server.port(), json!({})), None).error();
     assert_eq!(error.code(), "log-off");
 }
+
+#[test]
+fn a_server_id_that_another_replica_has_is_named() {
+    let (server, _) = read(&Version::mysql(), &[]);
+    let settings = settings(server.port(), json!({"server_id": 77}));
+    let mut first = Reader::open(&settings, None);
+    first.until("end_0 ").unwrap();
+    let mut second = Reader::open(&settings, None);
+    second.until("end_0 ").unwrap();
+    assert_eq!(first.error().code(), "server-id-taken");
+}

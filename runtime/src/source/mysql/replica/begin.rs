@@ -8,7 +8,7 @@ use super::super::history::History;
 use super::super::{Place, damaged};
 use super::feed::Until;
 use super::position::Resume;
-use super::server::{PURGED, Server, files};
+use super::server::{PURGED, SAME_HISTORY, Server, files};
 use super::start::{At, Start};
 use crate::error::{Error, Kind, Result};
 use crate::source::mysql::client::{Connection, Dump, From, Target};
@@ -68,10 +68,7 @@ impl Begin {
                 Err(Error::new(Kind::Gap, "server-changed", message)
                     .with("position", resume)
                     .with("server", here)
-                    .hint(
-                        "connect to the server that was read; or take a new snapshot of the \
-                         tables and begin anew: `start` holds once the pipeline's state is removed",
-                    ))
+                    .hint(SAME_HISTORY))
             }
         }
     }
@@ -140,7 +137,7 @@ impl Begin {
             return Err(Error::new(Kind::Gap, "position-ahead", message)
                 .with("position", place)
                 .with("end", file)
-                .hint("the server was reset, or lost its last transactions; compare the tables"));
+                .hint(SAME_HISTORY));
         }
         Ok(())
     }

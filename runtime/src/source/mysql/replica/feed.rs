@@ -260,8 +260,8 @@ impl Feed {
         if !self.lost {
             self.fill()?;
             self.flush()?;
+            self.before += self.offset;
         }
-        self.before += self.offset;
         Ok(())
     }
 

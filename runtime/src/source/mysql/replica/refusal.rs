@@ -1,6 +1,6 @@
 //! Why a server does not send its log.
 
-use super::server::PURGED;
+use super::server::{HISTORY_DIFFERS, PURGED, SAME_HISTORY};
 use crate::error::{Error, Kind};
 use crate::source::mysql::client::ServerError;
 
@@ -8,65 +8,41 @@ use crate::source::mysql::client::ServerError;
 const CANNOT_SEND: u16 = 1236;
 
 struct Reason {
-    /// A part of the server's text by which it is known.
-    says: &'static str,
+    /// Parts of the servers' texts by which it is known.
+    says: &'static [&'static str],
     code: &'static str,
     message: &'static str,
     hint: &'static str,
 }
 
-const HISTORY: &str = "connect to a server with the same history; or take a new snapshot of the \
-                       tables and begin anew: `start` holds once the pipeline's state is removed";
-
 const REASONS: &[Reason] = &[
     Reason {
-        says: "purged required binary logs",
+        says: &["purged required binary logs", "required binlog files have been purged"],
         code: "log-purged",
         message: "the server has purged transactions that have not been read",
         hint: PURGED,
     },
     Reason {
-        says: "required binlog files have been purged",
-        code: "log-purged",
-        message: "the server has purged transactions that have not been read",
-        hint: PURGED,
-    },
-    Reason {
-        says: "Could not find first log file name",
+        says: &["Could not find first log file name"],
         code: "log-purged",
         message: "the server does not have the log file in which reading is to begin",
         hint: PURGED,
     },
     Reason {
-        says: "which is not in the master's binlog",
+        says: &["which is not in the master's binlog", "has more GTIDs than the"],
         code: "history-differs",
-        message: "transactions were read that this server has never logged: it was reset, or it \
-                  is another server",
-        hint: HISTORY,
+        message: HISTORY_DIFFERS,
+        hint: SAME_HISTORY,
     },
     Reason {
-        says: "Slave has more GTIDs than the master has",
-        code: "history-differs",
-        message: "transactions were read that this server has never logged: it was reset, or it \
-                  lags behind the one that was read",
-        hint: HISTORY,
-    },
-    Reason {
-        says: "from position > file size",
+        says: &["from position > file size", "impossible position"],
         code: "position-ahead",
         message: "the server's log file ends before the place where reading is to begin: it was \
                   reset, or lost its last transactions",
-        hint: HISTORY,
+        hint: SAME_HISTORY,
     },
     Reason {
-        says: "impossible position",
-        code: "position-ahead",
-        message: "the server's log file ends before the place where reading is to begin: it was \
-                  reset, or lost its last transactions",
-        hint: HISTORY,
-    },
-    Reason {
-        says: "same server_uuid/server_id as this",
+        says: &["same server_uuid/server_id as this"],
         code: "server-id-taken",
         message: "another replica connected to the server under the same server_id, and the server \
                   serves only the latest",
@@ -98,7 +74,8 @@ fn below(error: &Error) -> Option<&ServerError> {
 pub(super) fn explained(error: Error) -> Error {
     let refused = below(&error).filter(|server| server.number == CANNOT_SEND);
     let Some(server) = refused else { return denied(error) };
-    match REASONS.iter().find(|reason| server.message.contains(reason.says)) {
+    match REASONS.iter().find(|reason| reason.says.iter().any(|part| server.message.contains(part)))
+    {
         Some(Reason { code, message, hint, .. }) => {
             Error::new(Kind::Gap, code, *message).hint(*hint).caused_by(server.clone())
         }

@@ -110,15 +110,10 @@ impl Server {
     /// When the server never had some of them, or has purged others (Invariant 9).
     pub(super) fn check_history(&self, read: &GtidSet) -> Result<()> {
         if !self.logged.includes(read) {
-            let message = "transactions were read that this server has never logged: it was reset, \
-                           it is another server, or it lags behind the one that was read";
-            return Err(Error::new(Kind::Gap, "history-differs", message)
+            return Err(Error::new(Kind::Gap, "history-differs", HISTORY_DIFFERS)
                 .with("read", read)
                 .with("logged", &self.logged)
-                .hint(
-                    "connect to a server with the same history; or take a new snapshot of the \
-                     tables and begin anew: `start` holds once the pipeline's state is removed",
-                ));
+                .hint(SAME_HISTORY));
         }
         if !read.includes(&self.purged) {
             let message = "the server has purged transactions that have not been read";
@@ -130,6 +125,15 @@ impl Server {
         Ok(())
     }
 }
+
+pub(super) const HISTORY_DIFFERS: &str = "\
+    transactions were read that this server has never logged: it was reset, it is another server, \
+    or it lags behind the one that was read";
+
+/// What to do when the log is another one.
+pub(super) const SAME_HISTORY: &str = "\
+    connect to a server with the same history; or take a new snapshot of the tables and begin \
+    anew: `start` holds once the pipeline's state is removed";
 
 /// What to do when the log has a hole.
 pub(super) const PURGED: &str = "take a new snapshot of the tables and begin anew behind it; a \
