@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 use super::list::{List, name};
 use crate::error::{Error, Kind, Result};
 use crate::source::mysql::Place;
-use crate::source::mysql::event::{HEADER_LEN, Header, MAGIC, MAGIC_ENCRYPTED};
+use crate::source::mysql::event::{FIRST_EVENT, HEADER_LEN, Header, MAGIC, MAGIC_ENCRYPTED};
 
 /// How much is read at once.
 pub(super) const BLOCK_BYTES: usize = 1 << 20;
 /// The first event of a file is far smaller.
 const FORMAT_BYTES_MAX: usize = 64 << 10;
-/// Where the first event stands.
-const START: u64 = MAGIC.len() as u64;
 
 /// What reading on came to.
 #[derive(Debug)]
@@ -80,7 +78,7 @@ impl Reader {
         let mut reader = Self { list, follow, queue, path, file, offset: 0, before, total };
         let begun = reader.magic()?;
         let start = match from {
-            Some(place) if place.offset > START && begun => reader.resume(place)?,
+            Some(place) if place.offset > FIRST_EVENT && begun => reader.resume(place)?,
             _ => reader.start(),
         };
         Ok((reader, start))
@@ -129,7 +127,7 @@ impl Reader {
     }
 
     fn start(&self) -> Start {
-        Start { name: name(&self.path), offset: START, format_event: Vec::new() }
+        Start { name: name(&self.path), offset: FIRST_EVENT, format_event: Vec::new() }
     }
 
     fn resume(&mut self, place: &Place) -> Result<Start> {
@@ -151,7 +149,7 @@ impl Reader {
             let message = "the file's first event cannot be read";
             return Err(Error::new(Kind::Input, "log-damaged", message)
                 .with("file", self.path.display())
-                .with("position", format!("{}:{START}", place.file))
+                .with("position", format!("{}:{FIRST_EVENT}", place.file))
                 .hint("compare the file with the server's, and copy it again"));
         }
         format_event.truncate(length);
@@ -177,11 +175,13 @@ impl Reader {
     /// Goes past the first four bytes; false when they are not there yet.
     fn magic(&mut self) -> Result<bool> {
         let mut start = Vec::new();
-        let read =
-            self.file.rewind().and_then(|()| (&mut self.file).take(START).read_to_end(&mut start));
+        let read = self
+            .file
+            .rewind()
+            .and_then(|()| (&mut self.file).take(FIRST_EVENT).read_to_end(&mut start));
         read.map_err(|error| unreadable(&self.path, error))?;
         if start == MAGIC {
-            self.offset = START;
+            self.offset = FIRST_EVENT;
             return Ok(true);
         }
         if self.follow && MAGIC.starts_with(&start) {
@@ -193,7 +193,7 @@ impl Reader {
 
 /// A server that begins a file writes its first bytes at once.
 fn begun(path: &Path) -> bool {
-    path.metadata().is_ok_and(|metadata| metadata.len() >= START)
+    path.metadata().is_ok_and(|metadata| metadata.len() >= FIRST_EVENT)
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Error {

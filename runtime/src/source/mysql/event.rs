@@ -8,6 +8,8 @@ use super::read::{Cursor, Damage, Read};
 
 /// First bytes of a binlog file.
 pub const MAGIC: [u8; 4] = [0xfe, b'b', b'i', b'n'];
+/// Where the first event of a file stands.
+pub const FIRST_EVENT: u64 = MAGIC.len() as u64;
 /// First bytes of a binlog file that MySQL encrypted.
 pub const MAGIC_ENCRYPTED: [u8; 4] = [0xfd, b'b', b'i', b'n'];
 /// Size of the header of every event.

@@ -51,6 +51,28 @@ fn cut(version: &Version, options: &[&str]) {
 }
 
 #[test]
+fn what_is_the_latest_does_not_change_when_a_connection_is_lost() {
+    const DUMPS: &str = "SELECT COUNT(*) FROM information_schema.processlist \
+                         WHERE command LIKE 'Binlog Dump%'";
+    let without: &[&str] = &["--gtid-mode=OFF", "--enforce-gtid-consistency=OFF"];
+    for (version, options) in
+        [(Version::mariadb(), &[][..]), (Version::mysql(), &[]), (Version::mysql(), without)]
+    {
+        let server = Server::start(&version, options);
+        server.sql(&[ACCOUNT, workload::TABLES].concat());
+        let relay = Relay::start(server.port());
+        let mut reader = Reader::open(&settings(relay.port(), json!({"start": "latest"})), None);
+        while server.sql(DUMPS).trim_end() == "0" {
+            reader.idle(Duration::from_secs(1));
+        }
+        relay.cut();
+        server.sql(&workload::end(1));
+        reader.until("end_1 ").unwrap();
+        assert_eq!(reader.lost, 1);
+    }
+}
+
+#[test]
 fn a_connection_that_died_in_silence_is_noticed() {
     let server = Server::start(&Version::mariadb(), &[]);
     server.sql(&[ACCOUNT, workload::TABLES, &workload::end(0)].concat());

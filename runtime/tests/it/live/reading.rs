@@ -26,6 +26,9 @@ pub(super) fn settings(port: u16, others: Value) -> Settings {
     serde_json::from_value(settings).unwrap()
 }
 
+/// So long a test waits for what never comes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// What a replica's account needs.
 pub(super) const ACCOUNT: &str = "\
     CREATE USER replica@'127.0.0.1' IDENTIFIED BY 'secret';\n\
@@ -93,7 +96,9 @@ impl Reader {
     }
 
     fn next(&mut self) -> Result<()> {
-        let chunk = self.runtime.block_on(self.source.next())?.expect("a live log has no end");
+        let next = async { tokio::time::timeout(PATIENCE, self.source.next()).await };
+        let next = self.runtime.block_on(next).expect("what is waited for does not come");
+        let chunk = next?.expect("a live log has no end");
         self.text.frame(&frame(&mut self.decoder, &chunk)?);
         self.position = chunk.position.or(self.position.take());
         Ok(())

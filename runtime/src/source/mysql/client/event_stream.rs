@@ -8,14 +8,13 @@ use mysql_common::proto::MySerialize;
 use super::channel::{Channel, malformed};
 use super::refusal::{ServerError, refused};
 use crate::error::{Error, Kind, Result};
+use crate::source::mysql::event::FIRST_EVENT;
 use crate::source::mysql::read::Damage;
 
 const BINLOG_DUMP: u8 = 0x12;
 const BINLOG_DUMP_GTID: u8 = 0x1e;
 const FLAG_THROUGH_GTID: u16 = 4;
 const SEMI_SYNC_MARK: u8 = 0xef;
-/// Where the first event of a file stands, behind its magic number.
-const FIRST_EVENT: u64 = 4;
 
 /// What a replica asks for.
 #[derive(Debug, Clone)]

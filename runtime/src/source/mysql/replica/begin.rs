@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::event::{Family, Header, Role};
+use super::super::event::{FIRST_EVENT, Family, Header, Role};
 use super::super::gtid::GtidSet;
 use super::super::history::History;
 use super::super::{Place, damaged};
@@ -12,9 +12,6 @@ use super::server::{PURGED, SAME_HISTORY, Server, files};
 use super::start::{At, Start};
 use crate::error::{Error, Kind, Result};
 use crate::source::mysql::client::{Connection, Dump, From, Target};
-
-/// Where the first event of a file stands.
-const FILE_START: u64 = 4;
 
 /// How a log is asked for.
 pub(super) struct Begin {
@@ -52,6 +49,16 @@ impl Begin {
         Ok((connection, begin))
     }
 
+    /// The beginning as a place to resume, where it is one: nothing is gone past first.
+    pub(super) fn settled(&self) -> Option<Resume> {
+        let seeks = matches!(self.until, Until::Offset(_) | Until::Time(_));
+        let place = match &self.from {
+            From::Place { file, offset } => Place { file: file.as_str().into(), offset: *offset },
+            From::Gtids(_) => Place { file: "".into(), offset: FIRST_EVENT },
+        };
+        (!seeks && self.history.is_known()).then(|| Resume { history: self.history.clone(), place })
+    }
+
     async fn resume(resume: &Resume, server: &Server, connection: &mut Connection) -> Result<Self> {
         match (&resume.history, server.history()?) {
             (History::Named { read: Some(read), .. }, History::Named { .. }) => {
@@ -81,7 +88,7 @@ impl Begin {
     ) -> Result<Self> {
         let history = server.history()?;
         let at = |first: &Place, until| Self {
-            from: place(&first.file, FILE_START),
+            from: place(&first.file, FIRST_EVENT),
             history: history.clone(),
             until,
         };
@@ -116,7 +123,7 @@ impl Begin {
         server.check_history(&read)?;
         let from = match server.family() {
             // It is told of the transactions by a statement.
-            Family::MariaDb => place("", FILE_START),
+            Family::MariaDb => place("", FIRST_EVENT),
             Family::MySql => From::Gtids(read.encode()),
         };
         let history = History::Named { read: Some(read), next: None };
@@ -176,7 +183,7 @@ async fn last_before(time: u32, files: &[Place], target: &Target) -> Result<Plac
 /// When a file was begun, as its first event says.
 async fn begun(file: &Place, target: &Target) -> Result<u32> {
     let connection = Connection::open(target).await?;
-    let from = place(&file.file, FILE_START);
+    let from = place(&file.file, FIRST_EVENT);
     let mut stream = connection.dump(&dump(any_server_id(), from)).await?;
     while let Some(event) = stream.next().await? {
         let header = Header::read(event).map_err(|damage| damaged(file, damage))?;

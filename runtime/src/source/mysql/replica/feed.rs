@@ -7,7 +7,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::super::event::{CHECKSUM_LEN, Event, Format, HEADER_LEN, Header, Role, has_checksum};
+use super::super::event::{
+    CHECKSUM_LEN, Event, FIRST_EVENT, Format, HEADER_LEN, Header, Role, has_checksum,
+};
 use super::super::framer::{CHUNK_BYTES, Framer};
 use super::super::history::History;
 use super::super::read::{Damage, Read};
@@ -20,8 +22,6 @@ use crate::source::blocks::Blocks;
 
 /// So much is given to the framer at once, if the server sends that much without a pause.
 const BLOCK_BYTES: usize = 1 << 20;
-/// The first event of a file stands behind four bytes.
-const FILE_START: u64 = 4;
 /// An event that the server made up for who reads its log.
 const FLAG_ARTIFICIAL: u16 = 0x20;
 
@@ -160,7 +160,7 @@ impl Feed {
         }
         let name = name.to_owned();
         self.leave()?;
-        (self.file, self.offset, self.entered) = (name, FILE_START, true);
+        (self.file, self.offset, self.entered) = (name, FIRST_EVENT, true);
         Ok(())
     }
 
@@ -170,10 +170,10 @@ impl Feed {
         let format = Event::read(bytes, None).and_then(|(event, _)| Format::read(event.body));
         self.format = Some(format.map_err(|damage| damaged(&self.place(), damage))?);
         self.format_event = bytes.to_vec();
-        if header.next == 0 || header.flags & FLAG_ARTIFICIAL != 0 {
+        if is_artificial(header) {
             return Ok(());
         }
-        self.offset = FILE_START;
+        self.offset = FIRST_EVENT;
         self.logged(header, bytes)
     }
 
@@ -236,7 +236,7 @@ impl Feed {
         if !self.lost {
             self.fill()?;
         }
-        let format_event: &[u8] = if offset == FILE_START { &[] } else { &self.format_event };
+        let format_event: &[u8] = if offset == FIRST_EVENT { &[] } else { &self.format_event };
         let framer = Framer::new(&self.file, offset, format_event)?.chunks_of(self.chunk_bytes);
         let framer = match self.framer.take() {
             None => framer.telling(self.history.clone()).defined(self.definitions.take(), 0),
@@ -349,7 +349,8 @@ fn cut_otherwise(chunk: &Chunk) -> Error {
         .hint("run the pipeline again: it delivers the transaction anew, from its beginning")
 }
 
-/// A ROTATE that stands in no file tells which one comes next; the one at a file's end is logged.
+/// True for a ROTATE that tells which file comes next, and not for the one at a file's end; for a
+/// FORMAT that is sent again, and not for the first event of the file.
 fn is_artificial(header: &Header) -> bool {
     header.next == 0 || header.flags & FLAG_ARTIFICIAL != 0
 }

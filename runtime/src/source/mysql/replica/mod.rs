@@ -33,7 +33,8 @@ pub struct Replica {
     server_id: u32,
     heartbeat: Duration,
     start: Start,
-    /// Where the pipeline was before it was started.
+    /// Where to go on before anything has been read: where the pipeline was before it was started,
+    /// or where it began.
     resume: Option<Resume>,
     definitions: Option<Arc<Definitions>>,
     feed: Option<Feed>,
@@ -94,6 +95,11 @@ impl Replica {
         let resume = before.as_ref().or(self.resume.as_ref());
         let (connection, begin) =
             Begin::ask(&self.target, resume, &self.start, self.heartbeat).await?;
+        if self.resume.is_none() {
+            // What is the latest is settled once: else what is written while a connection is lost
+            // that has not sent anything yet would be passed over (Invariant 9).
+            self.resume = begin.settled();
+        }
         let Begin { from, history, until } = begin;
         let stream = connection.dump(&dump(self.server_id, from)).await.map_err(explained)?;
         self.feed = Some(match self.feed.take() {

@@ -145,7 +145,9 @@ fn read_set(family: Family, text: &str) -> Result<GtidSet> {
     }
     text.parse().map_err(|_| {
         let message = "the server does not say which transactions it has logged";
-        Error::new(Kind::Source, "server-gtids", message).with("answer", text)
+        Error::new(Kind::Source, "server-gtids", message)
+            .with("answer", text)
+            .hint("the server may be newer than this version, or something stands between")
     })
 }
 

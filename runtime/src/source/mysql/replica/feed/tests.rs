@@ -75,7 +75,7 @@ fn rotate(name: &str) -> Vec<u8> {
     event.extend((19 + 8 + name.len() as u32 + 4).to_le_bytes());
     event.extend(0_u32.to_le_bytes());
     event.extend(FLAG_ARTIFICIAL.to_le_bytes());
-    event.extend(FILE_START.to_le_bytes());
+    event.extend(FIRST_EVENT.to_le_bytes());
     event.extend(name.as_bytes());
     let checksum = crc32fast::hash(&event);
     event.extend(checksum.to_le_bytes());
@@ -156,7 +156,7 @@ fn chunks_are_those_of_the_files() {
             let place = Place::read(&chunk.start).unwrap();
             let file = &log.files.iter().find(|(name, _)| **name == *place.file).unwrap().1;
             let file = file.concat();
-            let at = (place.offset - FILE_START) as usize;
+            let at = (place.offset - FIRST_EVENT) as usize;
             assert!(file[at..].starts_with(&chunk.events), "{place} is another place");
         }
         let last = chunks.last().unwrap().position.as_ref().unwrap();
