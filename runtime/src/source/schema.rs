@@ -1,14 +1,31 @@
-//! The schema file: what the log does not say of its tables.
+//! What the log does not say of its tables: a schema file tells, or what is remembered.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::{Error, Kind, Result};
+use crate::position::Position;
 use crate::source::mysql::Definitions;
 
 /// More than the definitions of ten thousand tables take; a dump with data takes more.
 const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// What is known of the tables where reading begins. What was remembered at the position counts;
+/// of tables that are not in it, or were not clear, the schema file may say more by now.
+pub(super) fn definitions(
+    schema: Option<Definitions>,
+    from: Option<&Position>,
+) -> Result<Option<Arc<Definitions>>> {
+    let notes = from.and_then(Position::notes);
+    let remembered = notes.map(|notes| Definitions::remembered(&**notes)).transpose()?;
+    let definitions = match (remembered, schema) {
+        (Some(remembered), Some(schema)) => Some(remembered.completed(&schema)),
+        (remembered, schema) => remembered.or(schema),
+    };
+    Ok(definitions.map(Arc::new))
+}
 
 /// Reads a schema file.
 pub(super) fn read(path: &Path) -> Result<Definitions> {

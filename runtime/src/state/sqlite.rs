@@ -5,25 +5,35 @@
 //! is locked as long as a pipeline runs, so that no two processes run the same pipeline on one
 //! state folder; the system lets go of the lock when its holder dies, however that comes about.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::Checkpoint;
 use crate::error::{Error, Kind, Result};
-use crate::position::Position;
+use crate::position::{Notes, Position};
 
 /// Marks the file as tidemill's, in SQLite's header: "tide".
 const APPLICATION_ID: i32 = 0x7469_6465;
 /// What brings the database from one version to the next, oldest first. Only ever append.
-const MIGRATIONS: [&str; 1] = ["CREATE TABLE checkpoints (
-    pipeline TEXT PRIMARY KEY,
-    position TEXT NOT NULL,
-    saved_at TEXT NOT NULL
-) STRICT"];
+const MIGRATIONS: [&str; 2] = [
+    "CREATE TABLE checkpoints (
+        pipeline TEXT PRIMARY KEY,
+        position TEXT NOT NULL,
+        saved_at TEXT NOT NULL
+    ) STRICT",
+    "CREATE TABLE notes (
+        pipeline TEXT NOT NULL,
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (pipeline, name)
+    ) STRICT, WITHOUT ROWID",
+];
 /// Pipelines of other processes write to the same file, each for a few milliseconds.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
 const LOCK_NOTE_BYTES_MAX: u64 = 64;
@@ -34,6 +44,8 @@ pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
     pipeline: String,
+    /// What was saved with the last position.
+    notes: Option<Arc<dyn Notes>>,
     /// Held as long as this lives.
     _lock: File,
 }
@@ -49,31 +61,84 @@ impl Sqlite {
         let lock = lock(folder, pipeline)?;
         let path = folder.join("tidemill.db");
         let connection = connect(&path).map_err(|e| sql_error(&path, e))??;
-        Ok(Self { connection, path, pipeline: pipeline.to_owned(), _lock: lock })
+        Ok(Self { connection, path, pipeline: pipeline.to_owned(), notes: None, _lock: lock })
     }
+
+    fn read(&mut self) -> rusqlite::Result<Option<Position>> {
+        let query = "SELECT position FROM checkpoints WHERE pipeline = ?1";
+        let text = self
+            .connection
+            .prepare_cached(query)?
+            .query_row([&self.pipeline], |row| row.get::<_, String>(0))
+            .optional()?;
+        let query = "SELECT name, text FROM notes WHERE pipeline = ?1 ORDER BY name";
+        let mut query = self.connection.prepare_cached(query)?;
+        let rows = query.query_map([&self.pipeline], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let notes: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>()?;
+        self.notes = (!notes.is_empty()).then(|| Arc::new(notes) as Arc<dyn Notes>);
+        Ok(text.map(|text| Position::new(text).noting(self.notes.clone())))
+    }
+
+    /// The position and its notes at once, or neither: the one is of no use without the other.
+    fn write(&mut self, position: &Position) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO checkpoints (pipeline, position, saved_at)
+                VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%fZ'))
+                ON CONFLICT (pipeline) DO UPDATE
+                SET position = excluded.position, saved_at = excluded.saved_at",
+            )?
+            .execute(params![self.pipeline, position.as_str()])?;
+        let notes = position.notes();
+        let is_same = match (notes, &self.notes) {
+            (Some(notes), Some(saved)) => Arc::ptr_eq(notes, saved),
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_same {
+            let texts = notes.map(|notes| notes.texts()).unwrap_or_default();
+            replace_notes(&transaction, &self.pipeline, &texts)?;
+        }
+        transaction.commit()?;
+        self.notes = notes.cloned();
+        Ok(())
+    }
+}
+
+/// Makes these the notes of a pipeline, and touches only those that are others than before.
+fn replace_notes(
+    transaction: &Transaction<'_>,
+    pipeline: &str,
+    texts: &[(String, String)],
+) -> rusqlite::Result<()> {
+    let names: HashSet<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
+    let mut query = transaction.prepare_cached("SELECT name FROM notes WHERE pipeline = ?1")?;
+    let known = query.query_map([pipeline], |row| row.get::<_, String>(0))?;
+    let known = known.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut delete =
+        transaction.prepare_cached("DELETE FROM notes WHERE pipeline = ?1 AND name = ?2")?;
+    for name in known.iter().filter(|name| !names.contains(name.as_str())) {
+        delete.execute([pipeline, name])?;
+    }
+    let mut upsert = transaction.prepare_cached(
+        "INSERT INTO notes (pipeline, name, text) VALUES (?1, ?2, ?3)
+        ON CONFLICT (pipeline, name) DO UPDATE SET text = excluded.text
+        WHERE text <> excluded.text",
+    )?;
+    for (name, text) in texts {
+        upsert.execute([pipeline, name, text])?;
+    }
+    Ok(())
 }
 
 impl Checkpoint for Sqlite {
     fn load(&mut self) -> Result<Option<Position>> {
-        let query = "SELECT position FROM checkpoints WHERE pipeline = ?1";
-        let position = self
-            .connection
-            .prepare_cached(query)
-            .and_then(|mut query| query.query_row([&self.pipeline], |row| row.get(0)).optional());
-        let position: Option<String> = position.map_err(|e| sql_error(&self.path, e))?;
-        Ok(position.map(Position::new))
+        self.read().map_err(|e| sql_error(&self.path, e))
     }
 
     fn save(&mut self, position: &Position) -> Result<()> {
-        let upsert = "INSERT INTO checkpoints (pipeline, position, saved_at)
-            VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%fZ'))
-            ON CONFLICT (pipeline) DO UPDATE
-            SET position = excluded.position, saved_at = excluded.saved_at";
-        let saved = self
-            .connection
-            .prepare_cached(upsert)
-            .and_then(|mut upsert| upsert.execute(params![self.pipeline, position.as_str()]));
-        saved.map(drop).map_err(|e| sql_error(&self.path, e))
+        self.write(position).map_err(|e| sql_error(&self.path, e))
     }
 }
 
@@ -218,6 +283,35 @@ mod tests {
     }
 
     #[test]
+    fn notes_are_saved_and_forgotten_with_their_positions() {
+        let folder = folder();
+        let texts = |names: &[(&str, &str)]| -> Vec<(String, String)> {
+            names.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()
+        };
+        let saved = || {
+            let position = Sqlite::open(folder.path(), "a").unwrap().load().unwrap().unwrap();
+            position.notes().map(|notes| notes.texts()).unwrap_or_default()
+        };
+        let other = texts(&[("t", "of another pipeline")]);
+        let mut beside = Sqlite::open(folder.path(), "b").unwrap();
+        beside.save(&Position::new("1").noting(Some(Arc::new(other.clone())))).unwrap();
+        for notes in [
+            texts(&[("t", "one"), ("u", "two")]),
+            texts(&[("t", "three"), ("v", "four")]),
+            texts(&[]),
+        ] {
+            let mut state = Sqlite::open(folder.path(), "a").unwrap();
+            state.load().unwrap();
+            let position = Position::new("1").noting(Some(Arc::new(notes.clone())));
+            state.save(&position).unwrap();
+            state.save(&position).unwrap();
+            drop(state);
+            assert_eq!(saved(), notes);
+        }
+        assert_eq!(beside.load().unwrap().unwrap().notes().unwrap().texts(), other);
+    }
+
+    #[test]
     fn one_pipeline_is_run_once_and_others_beside_it() {
         let folder = folder();
         let mut first = Sqlite::open(folder.path(), "a/../b").unwrap();
@@ -255,7 +349,8 @@ mod tests {
         newer.pragma_update(None, "user_version", MIGRATIONS.len() as i64 + 1).unwrap();
         let error = Sqlite::open(folder.path(), "a").unwrap_err();
         assert_eq!(error.code(), "state-damaged");
-        assert!(error.to_string().contains("its version is 2"), "{error}");
+        let version = format!("its version is {}", MIGRATIONS.len() + 1);
+        assert!(error.to_string().contains(&version), "{error}");
     }
 
     #[test]

@@ -14,7 +14,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/server.sh"
 
 # The number that MySQL writes into its GTIDs; by itself it would make up a new one for each server.
-MYSQL_UUID=11111111-2222-3333-4444-555555555555
+MYSQL_UUID=${MYSQL_UUID:-11111111-2222-3333-4444-555555555555}
 
 mysql_fetch() {
     case $1 in

@@ -29,8 +29,6 @@ const POLL: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct BinlogFiles {
     framer: Framer,
-    /// Where to begin, while what stands before is read for what it defines.
-    from: Option<Place>,
     blocks: Blocks,
     work: Work,
 }
@@ -58,20 +56,13 @@ impl BinlogFiles {
     /// # Errors
     /// When there are none, when the first cannot be read, when the position is in none of them.
     pub fn open(settings: &Settings, folder: &Path, from: Option<&Position>) -> Result<Self> {
-        let from = from.map(Place::read).transpose()?;
-        let list = || List::new(settings, folder);
-        let (mut reader, mut start) = Reader::open(list(), settings.follow, from.as_ref())?;
-        let definitions = match &settings.schema {
-            None => None,
-            Some(file) => {
-                // It says what there was at the first file's beginning, so the log is read from
-                // there on; that it can be resumed at `from` is clear by now.
-                (reader, start) = Reader::open(list(), settings.follow, None)?;
-                Some(Arc::new(schema::read(&folder.join(file))?))
-            }
-        };
-        let (framer, from) = framer(&start, definitions, from)?;
-        Ok(Self { framer, from, blocks: Blocks::default(), work: Work::Here(Box::new(reader)) })
+        let place = from.map(Place::read).transpose()?;
+        let list = List::new(settings, folder);
+        let (reader, start) = Reader::open(list, settings.follow, place.as_ref())?;
+        let schema = settings.schema.as_ref().map(|file| schema::read(&folder.join(file)));
+        let definitions = schema::definitions(schema.transpose()?, from)?;
+        let framer = framer(&start, definitions)?;
+        Ok(Self { framer, blocks: Blocks::default(), work: Work::Here(Box::new(reader)) })
     }
 
     /// The same with chunks that are no transactions to deliver, but all that stands in the files.
@@ -113,8 +104,7 @@ impl BinlogFiles {
                 }
                 Done::Next(Some(start)) => {
                     let definitions = self.framer.definitions().cloned();
-                    let (next, from) = framer(&start, definitions, self.from.take())?;
-                    (self.framer, self.from) = (next.behind(&mut self.framer), from);
+                    self.framer = framer(&start, definitions)?.behind(&mut self.framer);
                 }
                 Done::Next(None) => return Ok(None),
             }
@@ -166,21 +156,10 @@ impl Source for BinlogFiles {
     }
 }
 
-/// A framer for the file that begins here, and where to begin if that is in a later one.
-fn framer(
-    start: &Start,
-    definitions: Option<Arc<Definitions>>,
-    from: Option<Place>,
-) -> Result<(Framer, Option<Place>)> {
+/// A framer for the file that begins here.
+fn framer(start: &Start, definitions: Option<Arc<Definitions>>) -> Result<Framer> {
     let framer = Framer::new(&start.name, start.offset, &start.format_event)?;
-    Ok(match (definitions, from) {
-        (None, _) => (framer, None),
-        (definitions, None) => (framer.defined(definitions, 0), None),
-        (definitions, Some(from)) if *from.file == start.name => {
-            (framer.defined(definitions, from.offset), None)
-        }
-        (definitions, from) => (framer.defined(definitions, u64::MAX), from),
-    })
+    Ok(framer.defined(definitions))
 }
 
 /// Counts the files before this one, too.

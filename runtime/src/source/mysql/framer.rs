@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use super::definitions::{Definitions, Trail};
+use super::definitions::{Definitions, Doubt, Trail};
 use super::event::{CHECKSUM_LEN, EVENT_BYTES_MAX, Event, Format, HEADER_LEN, Header, Role};
 use super::history::History;
 use super::payload::Payloads;
@@ -54,8 +54,8 @@ pub struct Framer {
     trail: Option<Trail>,
     /// How far the log has been read at the last border, if positions are to say.
     history: Option<History>,
-    /// Transactions that end up to here are gone past for what they define.
-    skip_to: u64,
+    /// A statement that the server has to be asked about before reading can go on.
+    doubt: Option<Doubt>,
     /// Chunks hold what the log does, as it stands there.
     as_logged: bool,
 }
@@ -94,7 +94,7 @@ impl Framer {
             apart: None,
             trail: None,
             history: None,
-            skip_to: 0,
+            doubt: None,
             as_logged: false,
         };
         if !format_event.is_empty() {
@@ -131,17 +131,22 @@ impl Framer {
         Self { prepared: std::mem::take(&mut other.prepared), history, as_logged, ..self }
     }
 
-    /// The same with what is known of the tables where it begins. What stands up to `skip_to` is
-    /// only read for what it defines.
+    /// The same with what is known of the tables where it begins.
     #[must_use]
-    pub fn defined(self, definitions: Option<Arc<Definitions>>, skip_to: u64) -> Self {
-        Self { trail: definitions.map(Trail::new), skip_to, ..self }
+    pub fn defined(self, definitions: Option<Arc<Definitions>>) -> Self {
+        Self { trail: definitions.map(Trail::new), ..self }
     }
 
     /// What is known of the tables behind the events that were gone past so far.
     #[must_use]
     pub fn definitions(&self) -> Option<&Arc<Definitions>> {
         self.trail.as_ref().map(Trail::end)
+    }
+
+    /// The statement that the server has to be asked about, if that is why reading does not go on.
+    #[must_use]
+    pub(super) fn doubt(&self) -> Option<&Doubt> {
+        self.doubt.as_ref()
     }
 
     /// How far the server's history is in chunks, or waits, whole transactions only; and where that
@@ -187,26 +192,20 @@ impl Framer {
                 }
                 let chunk = self.set_apart(&apart)?;
                 self.apart = None;
-                if chunk.is_some() && self.offset > self.skip_to {
+                if chunk.is_some() {
                     return Ok(chunk);
                 }
             }
             // Where a transaction is cut depends on nothing but itself: whoever reads it again
             // finds the same parts.
             let full = self.scanned >= self.chunk_bytes;
-            if self.border > 0 && (full || self.offset + self.border as u64 == self.skip_to) {
-                if let Some(chunk) = self.flush() {
-                    return Ok(Some(chunk));
-                }
-                continue;
+            if full && let Some(chunk) = self.flush() {
+                return Ok(Some(chunk));
             }
             // Not between a GTID and what it announces.
             if full && self.track.is_open() {
                 if self.as_logged || self.track.is_lasting() {
-                    let chunk = self.cut_inside()?;
-                    if self.offset > self.skip_to {
-                        return Ok(Some(chunk));
-                    }
+                    return self.cut_inside().map(Some);
                 }
                 if self.scanned > PREPARED_BYTES_MAX {
                     return Err(too_large(&self.place(0)));
@@ -232,7 +231,7 @@ impl Framer {
         self.taken = self.offset;
         self.part = 0;
         self.preamble = self.format_event.clone();
-        Some(chunk).filter(|_| self.offset > self.skip_to)
+        Some(chunk)
     }
 
     /// Checks that nothing is left when the file has ended.
@@ -276,6 +275,9 @@ impl Framer {
         let apart = self.note(role, &event);
         let apart = apart.map_err(|damage| damaged(&self.place(self.scanned), damage))?;
         self.apart = apart.filter(|_| !self.as_logged);
+        if let Some(doubt) = &self.doubt {
+            return Err(doubt.error(&self.place(self.scanned)));
+        }
         if let (Role::Refused(hint), START_ENCRYPTION) = (role, header.number) {
             // What follows is not even events.
             return Err(refused(&self.place(self.scanned), &header, hint));
@@ -305,7 +307,8 @@ impl Framer {
         let step = self.track.step(role, &event)?;
         if let (Step::Statement(statement), Some(trail)) = (&step, &mut self.trail) {
             let offset = self.offset + self.scanned as u64;
-            trail.follow(statement, &event, &Place { file: self.file.clone(), offset });
+            let place = Place { file: self.file.clone(), offset };
+            self.doubt = trail.follow(statement, &event, &place).err();
         }
         Ok(match step {
             Step::Prepare(xid) => Some(Apart::Prepared(xid)),
@@ -350,10 +353,6 @@ impl Framer {
                 self.prepared.keep(xid.clone(), began, format, &group)?;
                 None
             }
-            Apart::Committed(xid) if self.offset + self.scanned as u64 <= self.skip_to => {
-                self.prepared.roll_back(xid);
-                None
-            }
             Apart::Committed(xid) => {
                 Some(self.prepared.commit(xid, &place, &self.format_event, &group)?)
             }
@@ -382,12 +381,12 @@ impl Framer {
     /// What this border in the window is called, once that is known.
     fn position_of(&self, at: usize) -> Option<Position> {
         let place = self.place(at);
-        match &self.history {
-            None => Some(Position::new(place.to_string())),
-            Some(history) => {
-                history.is_known().then(|| Position::new(format!("{history}@{place}")))
-            }
-        }
+        let text = match &self.history {
+            None => place.to_string(),
+            Some(history) if history.is_known() => format!("{history}@{place}"),
+            Some(_) => return None,
+        };
+        Some(Position::new(text).noting(self.trail.as_ref().map(Trail::notes)))
     }
 
     fn cut_inside(&mut self) -> Result<Chunk> {

@@ -73,6 +73,15 @@ impl Place {
     }
 }
 
+impl Place {
+    /// True when this comes before the other in the log of one server. The number in a file's name
+    /// gets longer when it has to.
+    fn is_before(&self, other: &Self) -> bool {
+        let key = |place: &Self| (place.file.len(), Arc::clone(&place.file), place.offset);
+        key(self) < key(other)
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.offset)

@@ -67,7 +67,8 @@ impl RowReader {
     /// Takes note of what a statement defines.
     pub(super) fn follow(&mut self, statement: &Statement, event: &Event<'_>, place: &Place) {
         if let Some(definitions) = &mut self.definitions {
-            Arc::make_mut(definitions).follow(statement, event, place);
+            // What is not understood the framer has asked the server about.
+            let _ = Arc::make_mut(definitions).follow(statement, event, place);
         }
     }
 

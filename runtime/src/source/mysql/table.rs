@@ -7,7 +7,7 @@ use tidemill_rows::{FrameBuilder, KeyKind, Schema, TooLarge};
 
 use super::cell::{Code, Size};
 use super::column::{Decoded, Unreadable, utf8};
-use super::definitions::{Definition, Definitions, Misfit};
+use super::definitions::{Definition, Definitions, Misfit, Unclear};
 use super::event::Family;
 use super::metadata::{TableMap, table_id, table_name};
 use super::read::Read;
@@ -184,9 +184,10 @@ impl TableMaps {
         place: &Place,
     ) -> Result<Option<Wanted>> {
         let broken = |damage| damaged(place, damage);
+        let definition = definition.map(Definition::read);
         let mut map = TableMap::read(body, family).map_err(broken)?;
         let (database, table) = names(&map).map_err(broken)?;
-        let completed = match definition {
+        let completed = match &definition {
             Some(Definition::Sequence) => return Ok(None),
             Some(Definition::Table(table)) if map.named => {
                 table.declare(&mut map);
@@ -196,8 +197,8 @@ impl TableMaps {
                 table.complete(&mut map).map_err(|misfit| misfits(misfit, table.origin()))
             }
             _ if map.named => Ok(()),
-            Some(Definition::Unclear(why)) => Err(unclear(&why.0, &why.1)),
-            None => Err(unnamed()),
+            Some(Definition::Unclear(unclear)) => Err(unknown(unclear)),
+            _ => Err(unnamed()),
         };
         if let Err(error) = completed {
             // Tables that nobody wants need no names.
@@ -267,18 +268,18 @@ fn is_same(one: Option<&Definition>, other: Option<&Definition>) -> bool {
 fn unnamed() -> Error {
     let message = "the log does not name the columns of a table whose rows are wanted";
     Error::new(Kind::Gap, "columns-unnamed", message).hint(
-        "name a file with its CREATE TABLE, as it was when the log began, in the source: {schema: \
-         FILE.sql}; or SET GLOBAL binlog_row_metadata=FULL on the server and start behind this \
-         place; or leave the table out with tables: {exclude: […]}",
+        "GRANT SELECT on the table to a live source's account, which is then told what its tables \
+         are, and begin anew; or name a file with its CREATE TABLE, as it was when the log began, \
+         in the source: {schema: FILE.sql}; or SET GLOBAL binlog_row_metadata=FULL on the server \
+         and start behind this place; or leave the table out with tables: {exclude: […]}",
     )
 }
 
-fn unclear(why: &str, changed: &Place) -> Error {
-    let message =
-        format!("a statement changed a table whose rows are wanted, and is not clear: {why}");
-    Error::new(Kind::Gap, "schema-unclear", message).with("statement at", changed).hint(
-        "start behind this place with a schema file that says what the table is there; or leave \
-         the table out with tables: {exclude: […]}",
+fn unknown(unclear: &Unclear) -> Error {
+    let message = format!("it is not clear what a table is whose rows are wanted: {}", unclear.why);
+    Error::new(Kind::Gap, "schema-unclear", message).with("statement at", &unclear.origin).hint(
+        "say what the table is at the position in a schema file, and run again; or leave the \
+         table out with tables: {exclude: […]}",
     )
 }
 

@@ -114,7 +114,7 @@ pub(super) fn transactions_of(
 ) -> (Vec<Vec<u8>>, Result<()>) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let log = std::fs::read(path).unwrap();
-    let mut framer = Framer::new(name, 4, &[]).unwrap().defined(definitions, 0);
+    let mut framer = Framer::new(name, 4, &[]).unwrap().defined(definitions);
     let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
     let mut end = 4;
     while end < log.len() {
@@ -148,7 +148,7 @@ pub(super) fn in_chunks(
 ) -> (Vec<Vec<u8>>, Result<()>) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let log = std::fs::read(path).unwrap();
-    let framer = Framer::new(name, 4, &[]).unwrap().defined(definitions, 0);
+    let framer = Framer::new(name, 4, &[]).unwrap().defined(definitions);
     let mut framer = framer.chunks_of(bytes);
     framer.fill(log[4..].to_vec());
     let (mut decoder, mut frames) = (Decoder::default(), Vec::new());

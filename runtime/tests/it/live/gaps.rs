@@ -5,7 +5,7 @@ use tidemill::position::Position;
 
 use super::reading::{ACCOUNT, Reader, settings};
 use super::workload;
-use crate::support::servers::{Server, Version};
+use crate::support::servers::{Server, Version, certificates};
 
 /// A server, and the position behind its first transactions.
 fn read(version: &Version, options: &[&str]) -> (Server, Position) {
@@ -84,12 +84,35 @@ fn a_server_without_a_log_is_named() {
 }
 
 #[test]
+fn a_certificate_that_has_expired_is_named() {
+    let folder = certificates();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let options = [
+        format!("--ssl-cert={}", file("expired.pem")),
+        format!("--ssl-key={}", file("server.key")),
+    ];
+    let server = Server::start(&Version::mariadb(), &[&*options[0], &*options[1]]);
+    server.sql(ACCOUNT);
+    let tls = json!({"tls": {"mode": "verify-ca", "ca": file("ca.pem")}});
+    let error = Reader::open(&settings(server.port(), tls), None).error();
+    assert_eq!(error.code(), "source-tls-expired");
+    assert!(error.hint_text().is_some(), "no hint: {error:#}");
+}
+
+/// The older one stops and says why; the newer goes on.
+#[test]
 fn a_server_id_that_another_replica_has_is_named() {
-    let (server, _) = read(&Version::mysql(), &[]);
-    let settings = settings(server.port(), json!({"server_id": 77}));
-    let mut first = Reader::open(&settings, None);
-    first.until("end_0 ").unwrap();
-    let mut second = Reader::open(&settings, None);
-    second.until("end_0 ").unwrap();
-    assert_eq!(first.error().code(), "server-id-taken");
+    for version in [Version::mariadb(), Version::mysql()] {
+        let (server, _) = read(&version, &[]);
+        let settings = settings(server.port(), json!({"server_id": 77}));
+        let mut first = Reader::open(&settings, None);
+        first.until("end_0 ").unwrap();
+        let mut second = Reader::open(&settings, None);
+        second.until("end_0 ").unwrap();
+        let error = first.error();
+        assert_eq!(error.code(), "server-id-taken", "{version:?}: {error:#}");
+        server.sql(&workload::end(1));
+        second.until("end_1 ").unwrap();
+        assert_eq!(second.lost, 0, "{version:?}");
+    }
 }

@@ -1,4 +1,6 @@
+mod catalogue;
 mod example;
+mod failover;
 mod faults;
 mod follow;
 mod gaps;

@@ -78,6 +78,15 @@ impl Reader {
         Ok(())
     }
 
+    /// Lets it connect, and find out where to begin; nothing is written yet.
+    pub(super) fn connect(&mut self, server: &Server) {
+        const READERS: &str = "SELECT COUNT(*) FROM information_schema.processlist \
+                               WHERE command LIKE 'Binlog Dump%'";
+        while server.sql(READERS).trim() == "0" {
+            self.idle(Duration::from_millis(100));
+        }
+    }
+
     /// Waits for a chunk that does not come.
     pub(super) fn idle(&mut self, time: Duration) {
         let next = async { tokio::time::timeout(time, self.source.next()).await };

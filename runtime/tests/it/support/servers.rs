@@ -48,7 +48,18 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a new server with these options; the first time, it is fetched.
     pub(crate) fn start(version: &Version, options: &[&str]) -> Self {
-        let mut script = Command::new(recipes().join("serve.sh"))
+        Self::run(version, options, Command::new(recipes().join("serve.sh")))
+    }
+
+    /// Starts a server that its own kind takes for another one than those of [`Self::start`].
+    pub(crate) fn another(version: &Version, options: &[&str]) -> Self {
+        let mut script = Command::new(recipes().join("serve.sh"));
+        script.env("MYSQL_UUID", "22222222-2222-3333-4444-555555555555");
+        Self::run(version, &[options, &["--server-id=2"]].concat(), script)
+    }
+
+    fn run(version: &Version, options: &[&str], mut script: Command) -> Self {
+        let mut script = script
             .args([version.family, &version.version])
             .args(options)
             .stdin(Stdio::piped())

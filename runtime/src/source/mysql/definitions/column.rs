@@ -150,6 +150,13 @@ impl Defined {
 }
 
 impl Column {
+    /// True for a type that is written otherwise than text in the charset `binary` would be.
+    pub(super) fn is_binary_by_type(&self) -> bool {
+        self.written.contains("binary")
+            || self.written.contains("blob")
+            || self.written.starts_with("raw")
+    }
+
     pub(super) fn has_charset(&self) -> bool {
         matches!(self.kind, Kind::Char(_) | Kind::VarChar(_) | Kind::Text | Kind::Enum | Kind::Set)
     }
@@ -229,7 +236,15 @@ impl Type {
             return start.fault(format!("no type is known as {word}"));
         };
         of.kind = kind;
-        of.written = word.to_ascii_lowercase();
+        of.written = match word {
+            // These words say more than the type.
+            "SERIAL" => "bigint".into(),
+            "LONG" if of.collation.is_some() => "mediumblob".into(),
+            "LONG" => "mediumtext".into(),
+            "NATIONAL" | "NCHAR" | "NVARCHAR" | "CHAR" | "CHARACTER" if varies => "varchar".into(),
+            "NATIONAL" | "NCHAR" => "char".into(),
+            _ => word.to_ascii_lowercase(),
+        };
         if !numbers.is_empty() {
             let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();
             of.written += &format!("({})", numbers.join(","));

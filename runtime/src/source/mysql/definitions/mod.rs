@@ -15,51 +15,89 @@ use super::Place;
 use super::event::Event;
 use super::statement::{Query, Statement};
 use crate::error::{Error, Kind, Result};
+use crate::position::Notes;
 pub(super) use complete::Misfit;
+use hindsight::Hindsight;
+pub(super) use hindsight::{Found, Touched};
 use statement::Session;
 use table::Table;
 use tokens::{Fault, Tokens, tokens};
+use written::Written;
 
 mod alter;
 mod column;
 mod complete;
+mod hindsight;
+mod notes;
 mod statement;
 mod table;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod written;
 
 /// What is known of the tables of a server.
 #[derive(Debug, Clone, Default)]
 pub struct Definitions {
     databases: HashMap<String, Database>,
+    /// How many statements have changed something.
+    changes: u64,
+    /// What the server has said of its tables, where there is one to be asked.
+    hindsight: Option<Arc<Hindsight>>,
+    /// Which tables were changed, if that is what is wanted.
+    touched: Option<Touched>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Database {
     /// A collation of the charset of tables that name none, if anything says.
     collation: Option<u16>,
-    tables: HashMap<String, Definition>,
+    tables: HashMap<Arc<str>, Definition>,
 }
+
+/// The names of a database and of a table in it.
+pub(super) type Name = (String, String);
 
 /// What is known of a table.
 #[derive(Debug, Clone)]
 pub(super) enum Definition {
     Table(Arc<Table>),
+    /// It is read when its rows come: most tables of a server have none for a long time.
+    Written(Arc<Written>),
     /// A sequence of MariaDB.
     Sequence,
-    /// A statement changed it that is not understood: why, and where it stands.
-    Unclear(Arc<(String, Place)>),
+    Unclear(Arc<Unclear>),
+}
+
+/// Why nothing is known of a table.
+#[derive(Debug)]
+pub(super) struct Unclear {
+    pub(super) why: String,
+    /// The statement that made it so.
+    pub(super) origin: String,
 }
 
 impl Definition {
+    fn unclear(why: impl Into<String>, origin: impl ToString) -> Self {
+        Self::Unclear(Arc::new(Unclear { why: why.into(), origin: origin.to_string() }))
+    }
+
     /// True when it is the very same one.
     pub(super) fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Table(one), Self::Table(other)) => Arc::ptr_eq(one, other),
+            (Self::Written(one), Self::Written(other)) => Arc::ptr_eq(one, other),
             (Self::Unclear(one), Self::Unclear(other)) => Arc::ptr_eq(one, other),
             (Self::Sequence, Self::Sequence) => true,
             _ => false,
+        }
+    }
+
+    /// The same, read.
+    pub(super) fn read(&self) -> Self {
+        match self {
+            Self::Written(written) => written.read(),
+            read => read.clone(),
         }
     }
 }
@@ -102,12 +140,20 @@ impl Definitions {
     }
 
     /// Takes note of a statement of the log.
-    pub(super) fn follow(&mut self, statement: &Statement, event: &Event<'_>, place: &Place) {
+    ///
+    /// # Errors
+    /// When it is not understood, and there is a server to be asked what it made of its table.
+    pub(super) fn follow(
+        &mut self,
+        statement: &Statement,
+        event: &Event<'_>,
+        place: &Place,
+    ) -> Result<(), Doubt> {
         if !matches!(statement, Statement::Ddl(_) | Statement::Other) {
-            return;
+            return Ok(());
         }
-        let Ok(query) = Query::read(event) else { return };
-        let Ok(text) = query.utf8() else { return };
+        let Ok(query) = Query::read(event) else { return Ok(()) };
+        let Ok(text) = query.utf8() else { return Ok(()) };
         let mut session = Session {
             database: String::from_utf8_lossy(query.database).into_owned(),
             collation: query.server_collation,
@@ -116,9 +162,14 @@ impl Definitions {
         let noted = tokens(&text)
             .and_then(|tokens| self.statement(Tokens::new(&tokens).statement(), &mut session));
         if let (Err(fault), Statement::Ddl(ddl)) = (noted, statement) {
-            let unclear = Definition::Unclear(Arc::new((fault.what, place.clone())));
-            self.put((ddl.database.clone(), ddl.table.clone()), unclear);
+            let table = (ddl.database.clone(), ddl.table.clone());
+            if self.hindsight.as_ref().is_some_and(|hindsight| !hindsight.covers(place)) {
+                return Err(Doubt { table, what: fault.what });
+            }
+            self.put(table, Definition::unclear(fault.what, place));
         }
+        self.look_back(place);
+        Ok(())
     }
 
     /// What is known of a table.
@@ -126,12 +177,45 @@ impl Definitions {
         self.databases.get(database)?.tables.get(table)
     }
 
-    fn put(&mut self, (database, table): (String, String), definition: Definition) {
-        self.databases.entry(database).or_default().tables.insert(table, definition);
+    fn put(&mut self, (database, table): Name, definition: Definition) {
+        self.touch(&database, &table);
+        self.databases.entry(database).or_default().tables.insert(table.into(), definition);
     }
 
     fn remove(&mut self, database: &str, table: &str) -> Option<Definition> {
+        self.touch(database, table);
         self.databases.get_mut(database)?.tables.remove(table)
+    }
+
+    /// Something becomes of a table.
+    fn touch(&mut self, database: &str, table: &str) {
+        self.changes += 1;
+        if let Some(touched) = &mut self.touched {
+            touched.note((database.to_owned(), table.to_owned()));
+        }
+    }
+}
+
+/// A statement that is not understood, of a log whose server can be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Doubt {
+    /// What it changes.
+    pub(super) table: Name,
+    pub(super) what: String,
+}
+
+impl Doubt {
+    pub(super) fn error(&self, place: &Place) -> Error {
+        let (database, table) = &self.table;
+        let message = format!(
+            "a statement that changes a table is not understood, so the server is asked what it \
+             made of it: {}",
+            self.what
+        );
+        Error::new(Kind::Source, "statement-unclear", message)
+            .with("table", format!("{database}.{table}"))
+            .with("position", place)
+            .transient()
     }
 }
 
@@ -149,10 +233,24 @@ impl Trail {
         Self { start: definitions.clone(), border: definitions.clone(), end: definitions }
     }
 
-    pub(super) fn follow(&mut self, statement: &Statement, event: &Event<'_>, place: &Place) {
+    /// Takes note of a statement of the log.
+    ///
+    /// # Errors
+    /// Those of [`Definitions::follow`]; nothing is noted then.
+    pub(super) fn follow(
+        &mut self,
+        statement: &Statement,
+        event: &Event<'_>,
+        place: &Place,
+    ) -> Result<(), Doubt> {
         if matches!(statement, Statement::Ddl(_) | Statement::Other) {
-            Arc::make_mut(&mut self.end).follow(statement, event, place);
+            let mut next = Definitions::clone(&self.end);
+            next.follow(statement, event, place)?;
+            if next.changes != self.end.changes {
+                self.end = Arc::new(next);
+            }
         }
+        Ok(())
     }
 
     /// The last event ended a transaction.
@@ -164,6 +262,11 @@ impl Trail {
     pub(super) fn cut(&mut self, at_border: bool) -> Arc<Definitions> {
         let next = if at_border { &self.border } else { &self.end };
         std::mem::replace(&mut self.start, Arc::clone(next))
+    }
+
+    /// What has to be known to go on behind the last border.
+    pub(super) fn notes(&self) -> Arc<dyn Notes> {
+        Arc::clone(&self.border) as Arc<dyn Notes>
     }
 
     pub(super) fn end(&self) -> &Arc<Definitions> {

@@ -6,7 +6,7 @@ use sqlparser::tokenizer::Token;
 
 use super::table::{Options, Table};
 use super::tokens::{Parsed, Tokens};
-use super::{Definition, Definitions};
+use super::{Definition, Definitions, Name};
 
 impl Definitions {
     /// Takes note of a statement. Those that define nothing are passed over.
@@ -36,6 +36,7 @@ impl Definitions {
             let name = tokens.name()?;
             let collation = Options::read(tokens)?.collation.or(session.collation);
             if !exists || !self.databases.contains_key(&name) {
+                self.changes += 1;
                 self.databases.entry(name).or_default().collation = collation;
             }
             return Ok(());
@@ -49,7 +50,8 @@ impl Definitions {
         if tokens.take(&["TABLE"]) {
             let if_not_exists = tokens.take(&["IF", "NOT", "EXISTS"]);
             let name = session.table(&mut tokens)?;
-            if if_not_exists && self.get(&name.0, &name.1).is_some() {
+            // Who only notes changes takes it for one that is there.
+            if if_not_exists && (self.touched.is_some() || self.get(&name.0, &name.1).is_some()) {
                 return Ok(());
             }
             return self.create_table(name, tokens, session);
@@ -70,7 +72,7 @@ impl Definitions {
 
     fn create_table(
         &mut self,
-        name: (String, String),
+        name: Name,
         mut tokens: Tokens<'_>,
         session: &Session,
     ) -> Parsed<()> {
@@ -82,6 +84,7 @@ impl Definitions {
         }
         if like.take(&["LIKE"]) {
             let other = session.table(&mut like)?;
+            self.touch(&name.0, &name.1);
             if let Some(other) = self.get(&other.0, &other.1).cloned() {
                 self.put(name, other);
             }
@@ -101,6 +104,7 @@ impl Definitions {
                 .any(|word| tokens.are(&[word]));
             let name = if is_option { session.database.clone() } else { tokens.name()? };
             let collation = Options::read(tokens)?.collation;
+            self.changes += 1;
             let database = self.databases.entry(name).or_default();
             database.collation = collation.or(database.collation);
             return Ok(());
@@ -131,6 +135,7 @@ impl Definitions {
     fn drop(&mut self, mut tokens: Tokens<'_>, session: &Session) -> Parsed<()> {
         if tokens.take_one(&["DATABASE", "SCHEMA"]) {
             tokens.take(&["IF", "EXISTS"]);
+            self.changes += 1;
             self.databases.remove(&tokens.name()?);
         } else if tokens.take_one(&["TABLE", "TABLES", "SEQUENCE"]) {
             tokens.take(&["IF", "EXISTS"]);
@@ -165,7 +170,8 @@ impl Definitions {
         Ok(())
     }
 
-    fn rename_one(&mut self, old: &(String, String), name: (String, String)) {
+    fn rename_one(&mut self, old: &Name, name: Name) {
+        self.touch(&name.0, &name.1);
         if let Some(definition) = self.remove(&old.0, &old.1) {
             self.put(name, definition);
         }
@@ -173,12 +179,17 @@ impl Definitions {
 
     fn change(
         &mut self,
-        (database, table): &(String, String),
+        (database, table): &Name,
         change: impl FnOnce(&mut Table) -> Parsed<()>,
     ) -> Parsed<()> {
+        self.touch(database, table);
         let tables = self.databases.get_mut(database).map(|database| &mut database.tables);
-        match tables.and_then(|tables| tables.get_mut(table)) {
-            Some(Definition::Table(table)) => change(Arc::make_mut(table)),
+        let Some(definition) = tables.and_then(|tables| tables.get_mut(&**table)) else {
+            return Ok(());
+        };
+        *definition = definition.read();
+        match definition {
+            Definition::Table(table) => change(Arc::make_mut(table)),
             _ => Ok(()),
         }
     }
@@ -197,7 +208,7 @@ pub(super) struct Session {
 
 impl Session {
     /// The names of a table and its database, from a name that may leave the latter out.
-    fn table(&self, tokens: &mut Tokens<'_>) -> Parsed<(String, String)> {
+    fn table(&self, tokens: &mut Tokens<'_>) -> Parsed<Name> {
         let before = *tokens;
         let (database, table) = tokens.table_name()?;
         match database.unwrap_or_else(|| self.database.clone()) {

@@ -19,11 +19,11 @@ fn database(sql: &str) -> Result<Definitions> {
 
 /// A table as text: its columns, then its keys.
 fn shown(definitions: &Definitions, database: &str, name: &str) -> String {
-    let table = match definitions.get(database, name) {
+    let table = match definitions.get(database, name).map(Definition::read) {
         Some(Definition::Table(table)) => table,
         Some(Definition::Sequence) => return "a sequence".into(),
-        Some(Definition::Unclear(why)) => return format!("unclear: {}", why.0),
-        None => return "nothing".into(),
+        Some(Definition::Unclear(unclear)) => return format!("unclear: {}", unclear.why),
+        _ => return "nothing".into(),
     };
     let mut out: Vec<String> = table.columns.iter().map(column).collect();
     for key in &table.keys {
@@ -63,7 +63,12 @@ fn statements_define_tables() {
         .map(|paragraph| {
             let sql = paragraph.split("\n= ").next().unwrap();
             let shown = match database(sql) {
-                Ok(definitions) => shown(&definitions, "shop", "t"),
+                Ok(definitions) => {
+                    let shown = |definitions: &_| shown(definitions, "shop", "t");
+                    let remembered = Definitions::remembered(&definitions).unwrap();
+                    assert_eq!(shown(&remembered), shown(&definitions), "remembered: {sql}");
+                    shown(&definitions)
+                }
                 Err(error) => error.to_string(),
             };
             format!("{sql}\n= {shown}")
@@ -91,6 +96,15 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
     paths.filter(|path| path.extension().is_some_and(|ext| ext == "000001")).collect()
 }
 
+/// A table as it is remembered.
+fn remembered(definition: &Definition) -> Arc<Table> {
+    let (sql, origin) = definition.sql();
+    match Definition::of_sql(&sql, origin).read() {
+        Definition::Table(table) => table,
+        other => panic!("{sql}: {other:?}"),
+    }
+}
+
 /// A column as the frame describes it, but for what only its definition tells.
 fn described(map: &mut MapColumn<'_>, family: Family) -> tidemill_rows::Column {
     (map.generated, map.declared) = (false, Declared::Nothing);
@@ -115,7 +129,7 @@ fn definitions_say_what_the_servers_say() {
             let Some(role) = event.header.role() else { break };
             let place = Place { file: "log".into(), offset: 0 };
             if let Ok(Step::Statement(statement)) = track.step(role, &event) {
-                definitions.follow(&statement, &event, &place);
+                let _ = definitions.follow(&statement, &event, &place);
             }
             if role != Role::TableMap {
                 continue;
@@ -129,8 +143,8 @@ fn definitions_say_what_the_servers_say() {
             );
             let (database, table) = name.split_once('.').unwrap();
             let table = match definitions.get(database, table) {
-                Some(Definition::Table(table)) if logged.named => table,
-                Some(Definition::Unclear(why)) => panic!("{}: {name}: {}", path.display(), why.0),
+                Some(table @ Definition::Table(_)) if logged.named => remembered(table),
+                Some(Definition::Unclear(why)) => panic!("{}: {name}: {}", path.display(), why.why),
                 _ => continue,
             };
             let mut completed = TableMap::read(event.body, family).unwrap();

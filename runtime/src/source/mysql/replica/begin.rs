@@ -8,12 +8,13 @@ use super::super::history::History;
 use super::super::{Place, damaged};
 use super::feed::Until;
 use super::position::Resume;
-use super::server::{PURGED, SAME_HISTORY, Server, files};
+use super::server::{PURGED, SAME_HISTORY, Server, files, no_files};
 use super::start::{At, Start};
 use crate::error::{Error, Kind, Result};
-use crate::source::mysql::client::{Connection, Dump, From, Target};
+use crate::source::mysql::client::{Connection, Dump, EventStream, From, Target};
 
 /// How a log is asked for.
+#[derive(Debug)]
 pub(super) struct Begin {
     pub(super) from: From,
     /// How far it has been read there.
@@ -23,22 +24,30 @@ pub(super) struct Begin {
 }
 
 impl Begin {
-    /// Connects, and finds out where to begin. What the session has to be told is told.
+    /// Finds out where to begin.
     pub(super) async fn ask(
+        connection: &mut Connection,
+        server: &Server,
         target: &Target,
         resume: Option<&Resume>,
         start: &Start,
+    ) -> Result<Self> {
+        match resume {
+            Some(resume) => Self::resume(resume, server, connection).await,
+            None => Self::start(start, server, connection, target).await,
+        }
+    }
+
+    /// Asks for the log from there on, over a connection that is told what it has to know.
+    pub(super) async fn stream(
+        &self,
+        mut connection: Connection,
+        family: Family,
         heartbeat: Duration,
-    ) -> Result<(Connection, Self)> {
-        let mut connection = Connection::open(target).await?;
-        let server = Server::ask(&mut connection).await?;
-        let begin = match resume {
-            Some(resume) => Self::resume(resume, &server, &mut connection).await?,
-            None => Self::start(start, &server, &mut connection, target).await?,
-        };
-        connection.execute(&session(server.family(), heartbeat)).await?;
-        if let (Family::MariaDb, History::Named { read: Some(read), .. }) =
-            (server.family(), &begin.history)
+        server_id: u32,
+    ) -> Result<EventStream> {
+        connection.execute(&session(family, heartbeat)).await?;
+        if let (Family::MariaDb, History::Named { read: Some(read), .. }) = (family, &self.history)
         {
             let behind = format!(
                 "SET @slave_connect_state='{read}', @slave_gtid_strict_mode=1, \
@@ -46,7 +55,7 @@ impl Begin {
             );
             connection.execute(&behind).await?;
         }
-        Ok((connection, begin))
+        connection.dump(&dump(server_id, self.from.clone())).await
     }
 
     /// The beginning as a place to resume, where it is one: nothing is gone past first.
@@ -199,7 +208,7 @@ fn place(file: &str, offset: u64) -> From {
 }
 
 /// What is asked for.
-pub(super) fn dump(server_id: u32, from: From) -> Dump {
+fn dump(server_id: u32, from: From) -> Dump {
     // What the places of events are computed from must all be there.
     Dump { server_id, from, flags: Dump::ANNOTATE, semi_sync: false }
 }
@@ -208,9 +217,4 @@ pub(super) fn dump(server_id: u32, from: From) -> Dump {
 /// upper half.
 pub(super) fn any_server_id() -> u32 {
     fastrand::u32(1 << 31..)
-}
-
-fn no_files() -> Error {
-    Error::new(Kind::Gap, "log-empty", "the server has no log files")
-        .hint("is log_bin set? SHOW BINARY LOGS lists the files")
 }

@@ -45,8 +45,10 @@ pub struct Settings {
     #[serde(default = "heartbeat_seconds")]
     #[schemars(range(min = 1, max = 3600))]
     pub heartbeat_seconds: u16,
-    /// A file with the CREATE TABLE statements of the tables as they were where reading begins, for
-    /// a server that does not log the names of columns (`binlog_row_metadata`).
+    /// A file with the CREATE TABLE statements of tables as they were where reading begins. Only of
+    /// use for tables that the log does not describe (`binlog_row_metadata`) and that the server
+    /// cannot be asked about: because the account may not SELECT from them, or because they have
+    /// been changed since.
     #[serde(default)]
     pub schema: Option<String>,
 }

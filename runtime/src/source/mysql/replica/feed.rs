@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::super::definitions::Doubt;
 use super::super::event::{
     CHECKSUM_LEN, Event, FIRST_EVENT, Format, HEADER_LEN, Header, Role, has_checksum,
 };
@@ -119,15 +120,26 @@ impl Feed {
         Some(Resume { history, place })
     }
 
-    /// The same over a new connection, which goes on where [`Self::resume`] said.
-    pub(super) fn again(self) -> Self {
+    /// The same over a new connection, which goes on where [`Self::resume`] said. There the tables
+    /// are known to be these, if more is known than was before.
+    pub(super) fn again(self, definitions: Option<Arc<Definitions>>) -> Self {
         let until = match self.history {
             History::Named { .. } => Until::Transaction,
             History::Server(_) => Until::Now,
         };
         let skip = self.part.clone().or(self.skip);
         let (file, format, block) = (String::new(), None, Vec::new());
-        Self { until, lost: true, part: None, skip, file, format, block, ..self }
+        Self { until, lost: true, part: None, skip, file, format, block, definitions, ..self }
+    }
+
+    /// What is known of the tables behind what was read.
+    pub(super) fn definitions(&self) -> Option<&Arc<Definitions>> {
+        self.framer.as_ref()?.definitions()
+    }
+
+    /// The statement that the server has to be asked about, if that is why reading does not go on.
+    pub(super) fn doubt(&self) -> Option<&Doubt> {
+        self.framer.as_ref()?.doubt()
     }
 
     /// The next chunk that is complete.
@@ -239,13 +251,13 @@ impl Feed {
         let format_event: &[u8] = if offset == FIRST_EVENT { &[] } else { &self.format_event };
         let framer = Framer::new(&self.file, offset, format_event)?.chunks_of(self.chunk_bytes);
         let framer = match self.framer.take() {
-            None => framer.telling(self.history.clone()).defined(self.definitions.take(), 0),
+            None => framer.telling(self.history.clone()).defined(self.definitions.take()),
             Some(mut before) => {
                 if !self.lost {
                     before.end()?;
                 }
-                let definitions = before.definitions().cloned();
-                framer.behind(&mut before).defined(definitions, 0)
+                let known = before.definitions().cloned();
+                framer.behind(&mut before).defined(self.definitions.take().or(known))
             }
         };
         self.lost = false;
@@ -327,6 +339,14 @@ impl Feed {
             .with("position", Place { file: self.file.as_str().into(), offset })
             .hint("SHOW BINLOG EVENTS IN 'FILE' lists the places of a file")
     }
+}
+
+/// Where an idle server says that its log ends, if that is what it sends.
+pub(super) fn heartbeat(event: &[u8]) -> Option<Place> {
+    let header = Header::read(event).ok().filter(|header| header.number == HEARTBEAT)?;
+    let end = event.len() - if has_checksum(event) { CHECKSUM_LEN } else { 0 };
+    let file = std::str::from_utf8(event.get(HEADER_LEN..end)?).ok()?;
+    Some(Place { file: file.into(), offset: header.next.into() })
 }
 
 /// The name in a ROTATE that stands in no file. It may come before the format is known: then

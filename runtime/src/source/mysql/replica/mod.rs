@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod begin;
+mod catalogue;
 mod config;
 mod feed;
 mod position;
@@ -15,11 +16,13 @@ mod start;
 pub use config::Settings;
 pub use start::{At, Gtids, Start};
 
-use self::begin::{Begin, any_server_id, dump};
+use self::begin::{Begin, any_server_id};
+use self::catalogue::Catalogue;
 use self::feed::Feed;
 use self::position::Resume;
 use self::refusal::explained;
-use super::client::{EventStream, Target};
+use self::server::Server;
+use super::client::{Connection, EventStream, Target};
 use super::{Decoder, Definitions};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
@@ -36,7 +39,9 @@ pub struct Replica {
     /// Where to go on before anything has been read: where the pipeline was before it was started,
     /// or where it began.
     resume: Option<Resume>,
+    /// What is known of the tables before anything has been read, and whether it was remembered.
     definitions: Option<Arc<Definitions>>,
+    remembered: bool,
     feed: Option<Feed>,
     stream: Option<EventStream>,
 }
@@ -48,10 +53,8 @@ impl Replica {
     /// # Errors
     /// When the settings or the position make no sense.
     pub fn open(settings: &Settings, folder: &Path, from: Option<&Position>) -> Result<Self> {
-        let definitions = match &settings.schema {
-            Some(file) => Some(Arc::new(schema::read(&folder.join(file))?)),
-            None => None,
-        };
+        let schema = settings.schema.as_ref().map(|file| schema::read(&folder.join(file)));
+        let definitions = schema::definitions(schema.transpose()?, from)?;
         Ok(Self {
             target: settings.target(folder)?,
             server_id: match settings.server_id {
@@ -62,6 +65,7 @@ impl Replica {
             start: settings.start.clone(),
             resume: from.map(Resume::read).transpose()?,
             definitions,
+            remembered: from.is_some_and(|from| from.notes().is_some()),
             feed: None,
             stream: None,
         })
@@ -77,12 +81,17 @@ impl Replica {
                 return Ok(Some(chunk));
             }
             if feed.is_behind() && !stream.ready() {
-                feed.fill()?;
-                feed.flush()?;
+                if let Err(error) = feed.fill().and_then(|()| feed.flush()) {
+                    return Err(self.lost(error));
+                }
                 continue;
             }
             match stream.next().await {
-                Ok(Some(event)) => feed.event(event)?,
+                Ok(Some(event)) => {
+                    if let Err(error) = feed.event(event) {
+                        return Err(self.lost(error));
+                    }
+                }
                 Ok(None) => return Err(self.lost(ended())),
                 Err(error) => return Err(self.lost(explained(error))),
             }
@@ -93,21 +102,53 @@ impl Replica {
     async fn connect(&mut self) -> Result<()> {
         let before = self.feed.as_ref().and_then(Feed::resume);
         let resume = before.as_ref().or(self.resume.as_ref());
-        let (connection, begin) =
-            Begin::ask(&self.target, resume, &self.start, self.heartbeat).await?;
+        let mut connection = Connection::open(&self.target).await?;
+        let server = Server::ask(&mut connection).await?;
+        let begin = Begin::ask(&mut connection, &server, &self.target, resume, &self.start).await?;
         if self.resume.is_none() {
             // What is the latest is settled once: else what is written while a connection is lost
             // that has not sent anything yet would be passed over (Invariant 9).
             self.resume = begin.settled();
         }
-        let Begin { from, history, until } = begin;
-        let stream = connection.dump(&dump(self.server_id, from)).await.map_err(explained)?;
+        let definitions = self.definitions(&server, &begin, &mut connection).await?;
+        let stream = begin.stream(connection, server.family(), self.heartbeat, self.server_id);
+        self.stream = Some(stream.await.map_err(explained)?);
         self.feed = Some(match self.feed.take() {
-            Some(feed) if before.is_some() => feed.again(),
-            _ => Feed::new(history, until, self.definitions.clone()),
+            Some(feed) if before.is_some() => feed.again(definitions),
+            _ => Feed::new(begin.history, begin.until, definitions),
         });
-        self.stream = Some(stream);
         Ok(())
+    }
+
+    /// What is known of the tables where reading begins or goes on, if that is more than before.
+    /// The log may say it all; else the server is asked.
+    async fn definitions(
+        &self,
+        server: &Server,
+        begin: &Begin,
+        connection: &mut Connection,
+    ) -> Result<Option<Arc<Definitions>>> {
+        let catalogue = Catalogue { target: &self.target, begin, family: server.family() };
+        let reading = self.feed.as_ref().filter(|feed| feed.resume().is_some());
+        let definitions = match (reading, &self.definitions) {
+            (Some(feed), _) => {
+                let (Some(known), Some(doubt)) = (feed.definitions(), feed.doubt()) else {
+                    return Ok(None);
+                };
+                let names = [known.unclear(), vec![doubt.table.clone()]].concat();
+                catalogue.more(Definitions::clone(known), &names, connection).await?
+            }
+            (None, known) if server.describes_tables() => return Ok(known.clone()),
+            (None, Some(known)) if self.remembered => {
+                let names = known.unclear();
+                catalogue.more(Definitions::clone(known), &names, connection).await?
+            }
+            (None, known) => {
+                let known = known.as_deref().cloned().unwrap_or_default();
+                catalogue.all(known, connection).await?
+            }
+        };
+        Ok(Some(Arc::new(definitions)))
     }
 
     fn lost(&mut self, error: Error) -> Error {

@@ -6,6 +6,8 @@ use crate::source::mysql::client::ServerError;
 
 /// A server's number for: the log cannot be sent. The reason is in the text, and only there.
 const CANNOT_SEND: u16 = 1236;
+/// MariaDB's number for: another replica has this server_id.
+const SAME_ID: u16 = 4052;
 
 struct Reason {
     /// Parts of the servers' texts by which it is known.
@@ -42,7 +44,7 @@ const REASONS: &[Reason] = &[
         hint: SAME_HISTORY,
     },
     Reason {
-        says: &["same server_uuid/server_id as this"],
+        says: &["same server_uuid/server_id"],
         code: "server-id-taken",
         message: "another replica connected to the server under the same server_id, and the server \
                   serves only the latest",
@@ -72,7 +74,7 @@ fn below(error: &Error) -> Option<&ServerError> {
 
 /// The error in the words of whoever runs the pipeline.
 pub(super) fn explained(error: Error) -> Error {
-    let refused = below(&error).filter(|server| server.number == CANNOT_SEND);
+    let refused = below(&error).filter(|server| [CANNOT_SEND, SAME_ID].contains(&server.number));
     let Some(server) = refused else { return denied(error) };
     match REASONS.iter().find(|reason| reason.says.iter().any(|part| server.message.contains(part)))
     {

@@ -20,7 +20,7 @@ pub(super) struct Server {
 }
 
 const VARIABLES: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', \
-                         'binlog_format', 'server_uuid', 'gtid_mode')";
+                         'binlog_format', 'binlog_row_metadata', 'server_uuid', 'gtid_mode')";
 // SHOW cuts what is long.
 const LOGGED_BY_MARIADB: &str = "SELECT @@GLOBAL.gtid_binlog_pos, ''";
 const LOGGED_BY_MYSQL: &str = "SELECT @@GLOBAL.gtid_executed, @@GLOBAL.gtid_purged";
@@ -75,6 +75,12 @@ impl Server {
 
     fn variable(&self, name: &str) -> &str {
         self.variables.get(name).map_or("", String::as_str)
+    }
+
+    /// True when its log says all that there is to know of tables. MariaDB's never tells a UUID
+    /// from other bytes.
+    pub(super) fn describes_tables(&self) -> bool {
+        self.family == Family::MySql && self.variable("binlog_row_metadata") == "FULL"
     }
 
     /// A history of which nothing is known but how this server tells it.
@@ -158,4 +164,9 @@ pub(super) async fn files(connection: &mut Connection) -> Result<Vec<Place>> {
         Some(Place { file: row.text(0)?.into(), offset: row.text(1)?.parse().ok()? })
     });
     Ok(files.collect())
+}
+
+pub(super) fn no_files() -> Error {
+    Error::new(Kind::Gap, "log-empty", "the server has no log files")
+        .hint("is log_bin set? SHOW BINARY LOGS lists the files")
 }

@@ -178,7 +178,7 @@ fn a_connection_lost_behind_any_event_neither_loses_nor_repeats() {
                 else {
                     panic!("nothing to resume behind event {lost}");
                 };
-                let mut feed = feed.again();
+                let mut feed = feed.again(None);
                 all.extend(chunks(&mut feed, &log.sent_behind(&read)));
                 let name = &log.files[0].0;
                 assert!(changes(&all) == expected, "{name}, {chunk_bytes}, lost behind {lost}");
