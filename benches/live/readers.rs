@@ -1,0 +1,129 @@
+//! The readers that are measured: each reads the whole log.
+
+use std::error::Error;
+
+use mysql_async::binlog::events::EventData;
+use mysql_async::prelude::Queryable;
+use mysql_async::{BinlogStreamRequest, Conn, OptsBuilder};
+use tidemill::BoxFuture;
+use tidemill::config::{self, Overrides};
+use tidemill::metrics::Metrics;
+use tidemill::pipeline::{self, Progress, Shutdown};
+use tidemill::sink::{Batch, Sink};
+use tidemill::source::mysql::client::{
+    Address, Connection, Dump, From, Secret, Target, Timeouts, Tls, TlsMode,
+};
+use tokio_stream::StreamExt;
+
+/// Where the log is, and how it ends.
+pub(crate) struct Log {
+    pub(crate) port: u16,
+    /// The position behind its last transaction begins so.
+    pub(crate) end: String,
+    pub(crate) rows: u64,
+}
+
+const SESSION: &str =
+    "SET @mariadb_slave_capability=4, @master_binlog_checksum=@@GLOBAL.binlog_checksum";
+const REPLICA_ID: u32 = 77;
+
+/// What the server sends, looked at by nobody: its events and no more.
+pub(crate) async fn drain(log: &Log) -> Result<(), Box<dyn Error>> {
+    let address = Address {
+        host: "127.0.0.1".to_owned(),
+        port: log.port,
+        user: "replica".to_owned(),
+        password: Secret::new("secret"),
+    };
+    let tls = Tls { mode: TlsMode::Disabled, ..Tls::default() };
+    let target = Target { address, tls, timeouts: Timeouts::default() };
+    let mut connection = Connection::open(&target).await?;
+    connection.execute(SESSION).await?;
+    let from = From::Place { file: String::new(), offset: 4 };
+    let flags = Dump::NON_BLOCKING | Dump::ANNOTATE;
+    let dump = Dump { server_id: REPLICA_ID, from, flags, semi_sync: false };
+    let mut stream = connection.dump(&dump).await?;
+    let mut bytes = 0;
+    while let Some(event) = stream.next().await? {
+        bytes += event.len();
+    }
+    match bytes > 0 {
+        true => Ok(()),
+        false => Err("there is no log".into()),
+    }
+}
+
+/// A whole pipeline, from the server to a sink that throws everything away.
+pub(crate) async fn pipeline(log: &Log) -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("pipeline.yaml");
+    std::fs::write(&file, pipeline_file(log.port))?;
+    let (metrics, shutdown) = (Metrics::new(), Shutdown::new());
+    let described = config::load(&file, &Overrides::default())?;
+    let mut pipeline = described.into_parts(metrics.pipeline("bench"), Progress::new())?;
+    let (mut discard, end, stop) = (pipeline.sink, log.end.clone(), shutdown.clone());
+    pipeline.sink = Box::new(move || {
+        let (end, shutdown) = (end.clone(), stop.clone());
+        Ok(Box::new(UntilTheEnd { sink: discard()?, end, shutdown }))
+    });
+    let summary = pipeline::run(pipeline, &shutdown).await?;
+    match summary.rows >= log.rows {
+        true => Ok(()),
+        false => Err(format!("{} rows came of {}", summary.rows, log.rows).into()),
+    }
+}
+
+fn pipeline_file(port: u16) -> String {
+    format!(
+        "name: bench\nstate: state\nworkers: 1\nsink: {{kind: discard}}\nsource: {{kind: mysql, url: \
+         \"mysql://replica:secret@127.0.0.1:{port}\", start: earliest, tls: {{mode: disabled}}}}\n"
+    )
+}
+
+/// Ends the pipeline when all of the log has come.
+struct UntilTheEnd {
+    sink: Box<dyn Sink>,
+    end: String,
+    shutdown: Shutdown,
+}
+
+impl Sink for UntilTheEnd {
+    fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, tidemill::error::Result<()>> {
+        if batch.position.as_ref().is_some_and(|at| at.as_str().starts_with(&self.end)) {
+            self.shutdown.request();
+        }
+        self.sink.write(batch)
+    }
+
+    fn flush(&mut self) -> BoxFuture<'static, tidemill::error::Result<()>> {
+        self.sink.flush()
+    }
+}
+
+/// `mysql_async`, down to rows, each of which is dropped.
+pub(crate) async fn mysql_async(log: &Log) -> Result<(), Box<dyn Error>> {
+    let options = OptsBuilder::default()
+        .ip_or_hostname("127.0.0.1")
+        .tcp_port(log.port)
+        .user(Some("replica"))
+        .pass(Some("secret"));
+    let mut connection = Conn::new(options).await?;
+    connection.query_drop(SESSION).await?;
+    let request = BinlogStreamRequest::new(REPLICA_ID).with_pos(4).with_non_blocking();
+    let mut stream = connection.get_binlog_stream(request).await?;
+    let mut rows = 0;
+    while let Some(event) = stream.next().await {
+        let event = event?;
+        let Some(EventData::RowsEvent(event)) = event.read_data()? else { continue };
+        let Some(table) = stream.get_tme(event.table_id()) else { continue };
+        for row in event.rows(table) {
+            let (before, after) = row?;
+            std::hint::black_box((before, after));
+            rows += 1;
+        }
+    }
+    match rows >= log.rows {
+        true => Ok(()),
+        false => Err(format!("{rows} rows came of {}", log.rows).into()),
+    }
+}

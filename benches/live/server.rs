@@ -1,0 +1,88 @@
+//! A MariaDB of the tests' recipes, with a log to read.
+
+use std::error::Error;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+const VERSION: &str = "10.11";
+/// Rows of a transaction.
+const TRANSACTION_ROWS: u64 = 1_000;
+const TABLE: &str = "CREATE DATABASE bench; CREATE TABLE bench.t1 (
+    id BIGINT UNSIGNED PRIMARY KEY, k INT, c CHAR(120), pad VARCHAR(60), amount DECIMAL(12,2),
+    ratio DOUBLE, created DATETIME(3), updated TIMESTAMP NULL, flag TINYINT, note TEXT
+) CHARACTER SET utf8mb4;
+CREATE USER replica@'127.0.0.1' IDENTIFIED BY 'secret';
+GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO replica@'127.0.0.1';";
+
+/// A server that stops when this is dropped.
+pub(crate) struct Server {
+    script: Child,
+    folder: PathBuf,
+    pub(crate) port: u16,
+}
+
+impl Server {
+    /// A server on a core of its own, whose log has so many rows.
+    pub(crate) fn with_rows(rows: u64) -> Result<Self, Box<dyn Error>> {
+        let mut script = Command::new("taskset")
+            .args(["-c", "0"])
+            .arg(recipes().join("serve.sh"))
+            .args(["mariadb", VERSION, "--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0"])
+            .args(["--max-binlog-size=1G", "--innodb-buffer-pool-size=512M"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        let output = script.stdout.take().ok_or("the server has no output")?;
+        BufReader::new(output).read_line(&mut line)?;
+        let folder = PathBuf::from(line.trim_end());
+        let port = std::fs::read_to_string(folder.join("port"))?.trim_end().parse()?;
+        let server = Self { script, folder, port };
+        server.sql(TABLE)?;
+        let first = (0..rows).step_by(TRANSACTION_ROWS as usize);
+        let inserts: String = first.map(insert).collect();
+        server.sql(&format!("USE bench;\n{inserts}"))?;
+        Ok(server)
+    }
+
+    /// What its own client prints.
+    pub(crate) fn sql(&self, statements: &str) -> Result<String, Box<dyn Error>> {
+        let script = format!(". \"$0\" && mariadb_fetch {VERSION} && mariadb_sql \"$1\" -BN");
+        let mut client = Command::new("bash")
+            .args(["-c", &script])
+            .arg(recipes().join("mariadb.sh"))
+            .arg(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        client.stdin.take().ok_or("the client has no input")?.write_all(statements.as_bytes())?;
+        let output = client.wait_with_output()?;
+        match output.status.success() {
+            true => Ok(String::from_utf8(output.stdout)?),
+            false => Err("a statement failed".into()),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.script.stdin.take());
+        let _ = self.script.wait();
+    }
+}
+
+/// A transaction with the rows from this one on.
+fn insert(first: u64) -> String {
+    let last = first + TRANSACTION_ROWS - 1;
+    format!(
+        "INSERT INTO bench.t1 SELECT seq, seq * 7 % 100003, MD5(seq), \
+         CONCAT('größe ', MD5(seq + 1)), seq / 100, seq / 7, '2026-11-21 10:11:12.345' + INTERVAL \
+         seq SECOND, '2026-11-21 10:11:12', seq % 2, REPEAT('note ', seq % 10) \
+         FROM seq_{first}_to_{last};\n"
+    )
+}
+
+fn recipes() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/tests/support")
+}
