@@ -1,5 +1,5 @@
 mod damage;
-mod ddl;
+pub(crate) mod ddl;
 mod golden;
 mod inspect;
 mod oracle;

@@ -1,3 +1,4 @@
+mod endurance;
 mod example;
 mod faults;
 mod follow;
