@@ -78,7 +78,6 @@ impl Replica {
             }
             if feed.is_behind() && !stream.ready() {
                 feed.fill()?;
-                feed.flush()?;
                 continue;
             }
             match stream.next().await {
