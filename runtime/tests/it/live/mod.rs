@@ -1,7 +1,11 @@
+mod cells;
 mod endurance;
 mod example;
 mod faults;
 mod follow;
 mod gaps;
+mod program;
 mod reading;
+mod stream;
+mod tables;
 mod workload;

@@ -175,7 +175,7 @@ impl Shared {
                     let _ = shared.pump(&from, &to, is_server, cuts);
                     let _ = from.shutdown(Shutdown::Both);
                     let _ = to.shutdown(Shutdown::Both);
-                    // As long as somebody holds it, an end is told nothing of what it sends in vain.
+                    // While somebody holds it, an end is not told that it sends in vain.
                     shared.change(|state| state.open.retain(|(other, _)| *other != number));
                 });
             }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::program::Program;
 use super::writer::Shared;
+use crate::live::program::Program;
 use crate::support::random::Random;
 use crate::support::relay::{Flow, Relay};
 

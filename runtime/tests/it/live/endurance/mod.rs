@@ -7,9 +7,6 @@
 
 mod definer;
 mod faults;
-mod program;
-mod stream;
-mod tables;
 mod writer;
 
 use std::sync::RwLock;
@@ -17,13 +14,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use super::program::Program;
 use super::reading::ACCOUNT;
+use super::stream;
+use super::tables::Tables;
 use crate::support::random::Random;
 use crate::support::relay::Relay;
 use crate::support::servers::{Server, Version};
 use faults::Faults;
-use program::Program;
-use tables::Tables;
 use writer::{Shared, WRITERS};
 
 const FAULTS_MIN: usize = 12;
@@ -37,6 +35,20 @@ const OPTIONS: [&str; 4] = [
     "--max-allowed-packet=64M",
     "--max-binlog-size=4M",
 ];
+
+const PIPELINE: &str = "\
+name: endurance
+source:
+  kind: mysql
+  url: mysql://replica@127.0.0.1:${DB_PORT}
+  password_file: ./password
+  start: earliest
+  heartbeat_seconds: 1
+  timeouts: {read_ms: 2500}
+tables: {include: [\"mill.*\"]}
+format: {use: canal}
+sink: {kind: file, path: changes.jsonl}
+";
 
 #[test]
 fn a_mariadb_is_followed_through_all_faults() {
@@ -53,7 +65,7 @@ fn check(version: &Version) {
     let server = Server::start(version, &OPTIONS);
     server.sql(&[ACCOUNT, writer::TABLES].concat());
     let relay = Relay::start(server.port());
-    let mut program = Program::start(relay.port());
+    let mut program = Program::start(PIPELINE, relay.port());
     let shared = Shared { server: &server, done: AtomicBool::new(false), down: RwLock::new(()) };
     let mut steps = 0;
     let faults = std::thread::scope(|scope| {
@@ -89,7 +101,7 @@ fn check(version: &Version) {
         tables.apply(&serde_json::from_str(line).expect("a line is torn"));
         changes += 1;
     });
-    let rows = tables.compare(&server);
+    let rows = tables.compare(&server, "mill");
     eprintln!(
         "{} {}: {steps} steps, {faults}; {changes} changes and {repeats} repeats made {rows} rows",
         version.family, version.version

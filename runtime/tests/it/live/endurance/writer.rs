@@ -26,7 +26,8 @@ pub(super) const TABLES: &str = "\
      amount DECIMAL(20,4), at DATETIME(3));\n\
     CREATE TABLE mill.east (id INT PRIMARY KEY, v BIGINT, t TEXT, day DATE);\n\
     CREATE TABLE mill.west (id INT PRIMARY KEY, v BIGINT, t TEXT, day DATE);\n\
-    CREATE TABLE mill.pairs (a INT, b VARCHAR(20), v BIGINT, n BIGINT UNSIGNED, PRIMARY KEY (b, a));\n\
+    CREATE TABLE mill.pairs (a INT, b VARCHAR(20), v BIGINT, n BIGINT UNSIGNED,\
+     PRIMARY KEY (b, a));\n\
     CREATE TABLE mill.notes (v BIGINT, c CHAR(20), t VARCHAR(100));\n\
     CREATE TABLE mill.big (id INT PRIMARY KEY, v BIGINT, body LONGTEXT);\n";
 
@@ -146,7 +147,8 @@ impl Writer<'_> {
             ),
             6 => format!("DELETE FROM accounts WHERE id = {old};\n"),
             7 => format!(
-                "UPDATE IGNORE accounts SET v = {v}, id = id + {MOVE} WHERE id = {old} AND id < {};\n",
+                "UPDATE IGNORE accounts SET v = {v}, id = id + {MOVE} \
+                 WHERE id = {old} AND id < {};\n",
                 self.number * KEYS + MOVE
             ),
             8 => format!(

@@ -2,19 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::cells::{Form, NULL};
 use super::stream::hash;
 use crate::decode::ddl::{Effect, effects};
+use crate::decode::replay::unescaped;
 use crate::support::servers::Server;
 
-/// A longer value is known by its length and its hash.
-const CELL_BYTES_MAX: usize = 1_000;
-
 /// A row by the names of its columns.
-type Row = BTreeMap<String, String>;
+pub(super) type Row = BTreeMap<String, String>;
 
-/// The tables of the database, by their names.
+/// The tables of a database, by their names.
 #[derive(Default)]
 pub(super) struct Tables(BTreeMap<String, Table>);
 
@@ -35,23 +34,17 @@ impl Tables {
             return self.define(name, kind, text("sql"));
         }
         let table = self.0.get_mut(name).unwrap_or_else(|| panic!("there is no table {name}"));
-        for (index, data) in message["data"].as_array().unwrap().iter().enumerate() {
-            let row = row(data.as_object().unwrap());
-            if let Some(key) = message["pkNames"].as_array().filter(|key| !key.is_empty()) {
-                let key = key.iter().map(|column| row[column.as_str().unwrap()].clone());
-                table.check_version(name, key.collect(), &row);
-            }
-            match kind {
-                "INSERT" => table.add(row),
-                "DELETE" => table.remove(name, &row),
-                "UPDATE" => {
-                    let mut before = row.clone();
-                    before.extend(self::row(message["old"][index].as_object().unwrap()));
-                    table.remove(name, &before);
-                    table.add(row);
-                }
-                other => panic!("{other} is no change of a row"),
-            }
+        let (before, after) = images(message);
+        if let Some(before) = &before {
+            table.remove(name, before);
+        }
+        let row = after.as_ref().or(before.as_ref()).unwrap();
+        if let (Some(version), Some(key)) = (row.get("v"), message["pkNames"].as_array()) {
+            let key = key.iter().map(|column| row[column.as_str().unwrap()].clone());
+            table.check_version(name, key.collect(), version.parse().unwrap());
+        }
+        if let Some(after) = after {
+            table.add(after);
         }
     }
 
@@ -84,7 +77,7 @@ impl Tables {
                 self.0.insert(to, table);
             }
             Effect::AddColumn(column, default) => {
-                let cell = default.map_or_else(null, |text| cell(&text));
+                let cell = default.unwrap_or_else(|| NULL.to_owned());
                 self.each_row(table, |row| drop(row.insert(column.clone(), cell.clone())));
             }
             Effect::DropColumn(column) => self.each_row(table, |row| drop(row.remove(&column))),
@@ -105,15 +98,18 @@ impl Tables {
         }
     }
 
-    /// Fails unless these are the server's tables. Answers how many rows they have.
-    pub(super) fn compare(&self, server: &Server) -> usize {
-        let names = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'mill'";
-        let mut names: Vec<_> = server.sql(names).lines().map(str::to_owned).collect();
+    /// Fails unless these are the tables of the server's database. Answers how many rows they
+    /// have.
+    pub(super) fn compare(&self, server: &Server, database: &str) -> usize {
+        let names = server.sql(&format!(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = '{database}'"
+        ));
+        let mut names: Vec<_> = names.lines().map(str::to_owned).collect();
         names.sort();
         assert_eq!(self.0.keys().cloned().collect::<Vec<_>>(), names);
         let mut rows = 0;
         for (name, table) in &self.0 {
-            let (ours, theirs) = (table.lines(), selected(server, name));
+            let (ours, theirs) = (table.lines(), selected(server, database, name));
             let different = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
             assert_eq!(different, None, "{name}: the first row, of tidemill and of the server");
             assert_eq!(ours.len(), theirs.len(), "rows of {name}");
@@ -137,8 +133,7 @@ impl Table {
         }
     }
 
-    fn check_version(&mut self, name: &str, key: Vec<String>, row: &Row) {
-        let version = row["v"].parse().unwrap();
+    fn check_version(&mut self, name: &str, key: Vec<String>, version: u64) {
         let last = self.versions.get(&key).copied().unwrap_or(0);
         assert!(version >= last, "{name}: after version {last} of {key:?} comes {version}");
         self.versions.insert(key, version);
@@ -154,36 +149,50 @@ impl Table {
 }
 
 /// The server's rows in the same form.
-fn selected(server: &Server, table: &str) -> Vec<String> {
+fn selected(server: &Server, database: &str, table: &str) -> Vec<String> {
     let columns = server.sql(&format!(
-        "SELECT column_name FROM information_schema.columns \
-         WHERE table_schema = 'mill' AND table_name = '{table}'"
+        "SELECT column_name, column_type FROM information_schema.columns \
+         WHERE table_schema = '{database}' AND table_name = '{table}'"
     ));
-    let mut columns: Vec<_> = columns.lines().collect();
-    columns.sort();
-    let text = server.sql(&format!("SELECT {} FROM mill.{table}", columns.join(", ")));
+    let column = |line: &str| {
+        let (name, native) = line.split_once('\t').unwrap();
+        (unescaped(name), Form::of(native))
+    };
+    let mut columns: Vec<_> = columns.split_terminator('\n').map(column).collect();
+    columns.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let selecting: Vec<_> = columns.iter().map(|(name, form)| form.selecting(name)).collect();
+    let rows = server.sql(&format!("SELECT {} FROM {database}.{table}", selecting.join(", ")));
     let line = |line: &str| {
         let cells = columns.iter().zip(line.split('\t'));
-        cells.map(|(name, text)| format!("{name}={}\t", cell(text))).collect()
+        cells
+            .map(|((name, form), text)| format!("{name}={}\t", form.selected(&unescaped(text))))
+            .collect()
     };
-    let mut lines: Vec<String> = text.lines().map(line).collect();
+    // Not `lines`: a carriage return at the end belongs to the value.
+    let mut lines: Vec<String> = rows.split_terminator('\n').map(line).collect();
     lines.sort();
     lines
 }
 
-fn row(data: &Map<String, Value>) -> Row {
-    let text = |value: &Value| value.as_str().map_or_else(null, cell);
-    data.iter().map(|(name, value)| (name.clone(), text(value))).collect()
-}
-
-fn cell(text: &str) -> String {
-    match text.len() {
-        ..=CELL_BYTES_MAX => text.to_owned(),
-        length => format!("{length} bytes, {:016x}", hash(text)),
+/// The row before and after what a message says.
+pub(super) fn images(message: &Value) -> (Option<Row>, Option<Row>) {
+    let row = |data: &Value| -> Row {
+        let cell = |(name, value): (&String, &Value)| {
+            let form = Form::of(message["mysqlType"][name].as_str().unwrap());
+            let text = value.as_str().map_or_else(|| NULL.to_owned(), |text| form.canal(text));
+            (name.clone(), text)
+        };
+        data.as_object().unwrap().iter().map(cell).collect()
+    };
+    let data = row(&message["data"][0]);
+    match message["type"].as_str().unwrap() {
+        "INSERT" => (None, Some(data)),
+        "DELETE" => (Some(data), None),
+        "UPDATE" => {
+            let mut before = data.clone();
+            before.extend(row(&message["old"][0]));
+            (Some(before), Some(data))
+        }
+        other => panic!("{other} is no change of a row"),
     }
-}
-
-/// As the servers' clients print it.
-fn null() -> String {
-    "NULL".to_owned()
 }

@@ -14,22 +14,18 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(super) struct Program {
     folder: TempDir,
+    port: u16,
     child: Child,
     /// Where in the output each run began.
     pub(super) runs: Vec<u64>,
 }
 
 impl Program {
-    /// Starts it for the first time, to read the server at this port.
-    pub(super) fn start(port: u16) -> Self {
+    /// Starts it for the first time, with this pipeline file, to read the server at this port.
+    pub(super) fn start(pipeline: &str, port: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let pipeline = format!(
-            "name: endurance\nsource:\n  kind: mysql\n  \
-             url: \"mysql://replica:secret@127.0.0.1:{port}\"\n  start: earliest\n  \
-             heartbeat_seconds: 1\n  timeouts: {{read_ms: 2500}}\ntables: {{include: [\"mill.*\"]}}\n\
-             format: {{use: canal}}\nsink: {{kind: file, path: {OUTPUT}}}\n"
-        );
         fs::write(folder.path().join("pipeline.yaml"), pipeline).unwrap();
+        fs::write(folder.path().join("password"), "secret\n").unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/page_cache.c");
         let library = folder.path().join("page_cache.so");
         let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".into());
@@ -38,8 +34,8 @@ impl Program {
             .args([&library, &source])
             .status();
         assert!(made.unwrap().success(), "what plays the page cache cannot be compiled");
-        let child = run(folder.path());
-        Self { folder, child, runs: vec![0] }
+        let child = run(folder.path(), port);
+        Self { folder, port, child, runs: vec![0] }
     }
 
     /// Ends it by SIGKILL and starts it again.
@@ -48,7 +44,16 @@ impl Program {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.runs.push(end_of_last_line(&mut File::open(self.output()).unwrap()));
-        self.child = run(self.folder.path());
+        self.child = run(self.folder.path(), self.port);
+    }
+
+    /// Lets it run for so long.
+    pub(super) fn run_for(&mut self, time: Duration) {
+        let started = Instant::now();
+        while started.elapsed() < time {
+            self.must_run();
+            std::thread::yield_now();
+        }
     }
 
     /// Fails when it has ended by itself.
@@ -99,11 +104,12 @@ impl Drop for Program {
     }
 }
 
-fn run(folder: &Path) -> Child {
+fn run(folder: &Path, port: u16) -> Child {
     let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
     Command::new(env!("CARGO_BIN_EXE_tidemill"))
         .args(["run", "pipeline.yaml"])
         .current_dir(folder)
+        .env("DB_PORT", port.to_string())
         .env("LD_PRELOAD", folder.join("page_cache.so"))
         .env("TIDEMILL_UNSYNCED_FILE", OUTPUT)
         .stdin(Stdio::null())
