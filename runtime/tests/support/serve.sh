@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a new server until standard input ends, and leaves nothing of it: a test that is killed stops its server, too.
-# Prints the server's folder once it answers.
+# Prints the server's folder once it answers. Then each line of standard input is an order, and what it made is told by
+# a line: `kill` ends the server by SIGKILL, `start` starts it again on the same data and port.
 # Usage: ./serve.sh mariadb|mysql VERSION [OPTION..]    (OPTIONs go to the server)
 set -euo pipefail
 
@@ -10,13 +11,31 @@ shift 2
 . "$(dirname "${BASH_SOURCE[0]}")/$family.sh"
 "${family}_fetch" "$version"
 
+begin() {
+    case $family in
+        mariadb) mariadb_start "$dir" "$@" ;;
+        mysql) mysql_start "$version" "$dir" "$@" ;;
+    esac
+}
+
 # Whatever ends the caller ends our standard input, and then there is still something to do.
 trap '' INT HUP
 dir=$(mktemp -d)
 trap 'server_stop "$dir"; rm -rf "$dir"' EXIT
-case $family in
-    mariadb) mariadb_start "$dir" "$@" ;;
-    mysql) mysql_start "$version" "$dir" "$@" ;;
-esac
+begin "$@"
 echo "$dir"
-cat >/dev/null
+export MARIADB_PORT MYSQL_PORT
+MARIADB_PORT=$(<"$dir/port") MYSQL_PORT=$(<"$dir/port")
+while read -r order; do
+    case $order in
+        kill)
+            pid=$(<"$dir/pid")
+            kill -KILL "$pid"
+            # Which says that it was killed.
+            wait "$pid" 2>/dev/null || true
+            ;;
+        start) begin "$@" ;;
+        *) server_fail "$order is no order" ;;
+    esac
+    echo "$order"
+done

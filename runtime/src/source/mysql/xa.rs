@@ -80,7 +80,8 @@ pub(super) struct Committed {
 }
 
 impl Prepared {
-    /// Where the oldest began. Reading has to begin anew there, or it would be missed.
+    /// Where the oldest began. Its position is where reading has to begin anew, or it would be
+    /// missed: there, or where another began that ended meanwhile.
     pub(super) fn oldest(&self) -> Option<&Began> {
         self.transactions.first().map(|transaction| &transaction.began)
     }
@@ -122,8 +123,13 @@ impl Prepared {
         format: &Bytes,
         end: &[u8],
     ) -> Result<Committed> {
-        let Transaction { began, format: before, events, .. } =
-            self.remove(xid).ok_or_else(|| unknown(place))?;
+        let (index, transaction) = self.remove(xid).ok_or_else(|| unknown(place))?;
+        let Transaction { began, format: before, events, .. } = transaction;
+        // Where those that are younger began lies between the two: who resumed there would read
+        // this end and not what it ends.
+        for younger in self.transactions.iter_mut().skip(index) {
+            younger.began.position.clone_from(&began.position);
+        }
         let mut all = BytesMut::with_capacity(events.len() + format.len() + end.len());
         all.extend_from_slice(&events);
         if before != *format {
@@ -133,11 +139,12 @@ impl Prepared {
         Ok(Committed { start: began.place, format: before, events: all.freeze() })
     }
 
-    fn remove(&mut self, xid: &Xid) -> Option<Transaction> {
+    /// Takes a transaction out, and answers how many are older.
+    fn remove(&mut self, xid: &Xid) -> Option<(usize, Transaction)> {
         let index = self.transactions.iter().position(|transaction| transaction.xid == *xid)?;
         let transaction = self.transactions.remove(index);
         self.bytes -= transaction.events.len();
-        Some(transaction)
+        Some((index, transaction))
     }
 }
 
@@ -197,5 +204,21 @@ mod tests {
         let again = prepared.commit(&first, &place(70), &newer, b"").err().unwrap();
         assert_eq!(again.code(), "xa-prepared");
         prepared.roll_back(&first);
+    }
+    #[test]
+    fn an_end_is_not_read_again_without_its_beginning() {
+        let mut prepared = Prepared::default();
+        let names = [b"a", b"b", b"c"].map(|name| name.to_vec());
+        let [first, second, third] = names.map(|global| Xid { global, ..Xid::default() });
+        let format = Bytes::from_static(b"F");
+        prepared.keep(first.clone(), began(4), format.clone(), b"first").unwrap();
+        prepared.keep(second.clone(), began(9), format.clone(), b"second").unwrap();
+        prepared.commit(&first, &place(50), &format, b"").unwrap();
+        assert_eq!(oldest(&prepared), Some("0-1-4"));
+        prepared.keep(third.clone(), began(60), format.clone(), b"third").unwrap();
+        prepared.roll_back(&second);
+        assert_eq!(oldest(&prepared), Some("0-1-60"));
+        let committed = prepared.commit(&third, &place(70), &format, b"").unwrap();
+        assert_eq!((committed.start, oldest(&prepared)), (place(60), None));
     }
 }

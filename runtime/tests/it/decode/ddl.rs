@@ -5,11 +5,11 @@ use sqlparser::dialect::MySqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 /// A table by its database, if that is named, and its name.
-pub(super) type Name = (Option<String>, String);
+pub(crate) type Name = (Option<String>, String);
 
 /// What a statement does.
 #[derive(Debug, PartialEq)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     /// The table is there, without rows.
     Create,
     Drop(Name),
@@ -32,7 +32,7 @@ pub(super) enum Effect {
 }
 
 /// What a statement of this kind does to its table, and to others that it names.
-pub(super) fn effects(kind: &str, statement: &str) -> Vec<Effect> {
+pub(crate) fn effects(kind: &str, statement: &str) -> Vec<Effect> {
     let tokens = Tokenizer::new(&MySqlDialect {}, statement).tokenize().unwrap();
     let tokens = tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_)));
     let tokens: Vec<_> = tokens.collect();

@@ -1,11 +1,11 @@
 mod damage;
-mod ddl;
+pub(crate) mod ddl;
 mod golden;
 mod inspect;
-mod oracle;
-mod random;
+pub(crate) mod oracle;
+pub(crate) mod random;
 pub(crate) mod reading;
-mod replay;
+pub(crate) mod replay;
 mod resume;
 mod schema;
 mod select;

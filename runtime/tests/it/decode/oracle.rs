@@ -18,10 +18,11 @@ use tidemill_rows::{Civil, ColumnView, Frame, LogicalType, Row, SchemaView, Valu
 
 use super::reading::{frames, golden, settings, transactions};
 
-type Images = (Option<BinlogRow>, Option<BinlogRow>);
+pub(crate) type Images = (Option<BinlogRow>, Option<BinlogRow>);
 
-/// Calls `each` with every row of a log as `mysql_common` reads it, until it says no.
-fn their_rows(log: &Path, mut each: impl FnMut(Images) -> bool) {
+/// Calls `each` with the table of every row of a log and the row as `mysql_common` reads it, until
+/// it says no.
+pub(crate) fn their_rows(log: &Path, mut each: impl FnMut(&str, Images) -> bool) {
     let reader = BufReader::new(File::open(log).unwrap());
     let mut log = BinlogFile::new(BinlogVersion::Version4, reader).unwrap();
     while let Some(event) = log.next() {
@@ -29,8 +30,9 @@ fn their_rows(log: &Path, mut each: impl FnMut(Images) -> bool) {
         let Some(EventData::RowsEvent(rows)) = event.read_data().unwrap() else { continue };
         let rows: RowsEventData<'_> = rows;
         let table = log.reader().get_tme(rows.table_id()).unwrap();
+        let name = format!("{}.{}", table.database_name(), table.table_name());
         for row in rows.rows(table) {
-            if !each(row.unwrap()) {
+            if !each(&name, row.unwrap()) {
                 return;
             }
         }
@@ -45,7 +47,7 @@ pub(super) fn compare(frames: &[Vec<u8>], log: &Path) -> usize {
         let frame = Frame::validate(frame).unwrap();
         frame.changes().filter(|change| change.operation().is_row()).collect::<Vec<_>>()
     });
-    their_rows(log, |(before, after)| {
+    their_rows(log, |_, (before, after)| {
         // Where this decoder stops, the other may go on.
         let Some(change) = changes.next() else { return false };
         let schema = change.schema().unwrap();

@@ -271,7 +271,7 @@ pub(super) fn shown(text: &str) -> Vec<Shown> {
 }
 
 /// A value as the clients print it.
-pub(super) fn unescaped(field: &str) -> String {
+pub(crate) fn unescaped(field: &str) -> String {
     let mut out = String::new();
     let mut chars = field.chars();
     while let Some(char) = chars.next() {

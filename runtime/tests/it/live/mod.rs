@@ -1,8 +1,13 @@
 mod catalogue;
+mod cells;
+mod endurance;
 mod example;
 mod failover;
 mod faults;
 mod follow;
 mod gaps;
+mod program;
 mod reading;
+mod stream;
+mod tables;
 mod workload;

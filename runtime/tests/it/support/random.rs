@@ -10,6 +10,11 @@ impl Random {
         let now = || u64::from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
         let seed = std::env::var("TIDEMILL_SEED").map_or_else(|_| now(), |s| s.parse().unwrap());
         eprintln!("TIDEMILL_SEED={seed} makes the same run again");
+        Self::from(seed)
+    }
+
+    /// From a seed.
+    pub(crate) fn from(seed: u64) -> Self {
         // Zero would stay zero.
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }

@@ -41,8 +41,8 @@ struct State {
     refusing: bool,
     /// Cut when the server has sent so many bytes more.
     cut_after: Option<u64>,
-    /// Both ends of each connection.
-    open: Vec<[TcpStream; 2]>,
+    /// Both ends of each connection, by its number.
+    open: Vec<(u64, [TcpStream; 2])>,
     /// How often all connections have been cut.
     cuts: u64,
     accepted: u64,
@@ -130,7 +130,7 @@ impl State {
     fn cut(&mut self) {
         self.cuts += 1;
         self.cut_after = None;
-        for stream in self.open.drain(..).flatten() {
+        for stream in self.open.drain(..).flat_map(|(_, streams)| streams) {
             // It may have ended by itself.
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -164,7 +164,8 @@ impl Shared {
                 stream.set_nodelay(true).unwrap();
             }
             let twin = |stream: &TcpStream| stream.try_clone().unwrap();
-            state.open.push([twin(&client), twin(&server)]);
+            let number = state.accepted;
+            state.open.push((number, [twin(&client), twin(&server)]));
             for (from, to, is_server) in
                 [(twin(&client), twin(&server), false), (twin(&server), twin(&client), true)]
             {
@@ -174,6 +175,8 @@ impl Shared {
                     let _ = shared.pump(&from, &to, is_server, cuts);
                     let _ = from.shutdown(Shutdown::Both);
                     let _ = to.shutdown(Shutdown::Both);
+                    // While somebody holds it, an end is not told that it sends in vain.
+                    shared.change(|state| state.open.retain(|(other, _)| *other != number));
                 });
             }
         }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -42,6 +43,8 @@ impl Version {
 pub(crate) struct Server {
     version: Version,
     script: Child,
+    /// What the script says.
+    answers: Mutex<BufReader<ChildStdout>>,
     folder: PathBuf,
 }
 
@@ -67,14 +70,33 @@ impl Server {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(script.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut answers = BufReader::new(script.stdout.take().unwrap());
+        answers.read_line(&mut line).unwrap();
         let Version { family, version: number } = version;
         assert!(
             !line.is_empty(),
             "{family} {number} does not run, and why stands above. This fetches it: bash -c '. \
              runtime/tests/support/{family}.sh && {family}_fetch {number}'"
         );
-        Self { version: version.clone(), script, folder: line.trim_end().into() }
+        let folder = line.trim_end().into();
+        Self { version: version.clone(), script, answers: Mutex::new(answers), folder }
+    }
+
+    /// Ends the server by SIGKILL.
+    pub(crate) fn kill(&self) {
+        self.order("kill");
+    }
+
+    /// Starts a server that was killed again, on the same data and port.
+    pub(crate) fn start_again(&self) {
+        self.order("start");
+    }
+
+    fn order(&self, order: &str) {
+        let (mut answer, mut answers) = (String::new(), self.answers.lock().unwrap());
+        writeln!(self.script.stdin.as_ref().unwrap(), "{order}").unwrap();
+        answers.read_line(&mut answer).unwrap();
+        assert_eq!(answer.trim_end(), order, "why stands above");
     }
 
     /// Where it listens on 127.0.0.1.
@@ -91,6 +113,15 @@ impl Server {
 
     /// A new connection, by the server's own client.
     pub(crate) fn session(&self) -> Session {
+        self.client(Stdio::inherit())
+    }
+
+    /// The same for statements of which some may fail: it does not say why.
+    pub(crate) fn quiet_session(&self) -> Session {
+        self.client(Stdio::null())
+    }
+
+    fn client(&self, errors: Stdio) -> Session {
         const CLIENT: &str = r#". "$0/$1.sh" && "$1_fetch" "$2" && "$1_sql" "${@:3}""#;
         let Version { family, version } = &self.version;
         let mut client = Command::new("bash")
@@ -99,12 +130,14 @@ impl Server {
             .args([family, version.as_str()])
             .arg(&self.folder)
             .args(["--batch", "--skip-column-names", "--unbuffered"])
+            .arg("--max-allowed-packet=1G")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(errors)
             .spawn()
             .unwrap();
         let output = BufReader::new(client.stdout.take().unwrap());
-        Session { client, output }
+        Session { client, output, failed: false }
     }
 
     /// The files of its log, in order.
@@ -143,22 +176,30 @@ pub(crate) fn certificates() -> TempDir {
 pub(crate) struct Session {
     client: Child,
     output: BufReader<ChildStdout>,
+    failed: bool,
 }
 
 impl Session {
     /// What the client prints for some statements, without the columns' names, once all are done.
     pub(crate) fn run(&mut self, statements: &str) -> String {
+        self.try_run(statements).expect("a statement fails, and the client says above why")
+    }
+
+    /// The same; `None` when a statement fails or the server goes away, which ends the connection.
+    pub(crate) fn try_run(&mut self, statements: &str) -> Option<String> {
         const DONE: &str = "-- all is done --\n";
         let input = self.client.stdin.as_mut().unwrap();
         // Where the client has gone already, the missing output says so.
         let _ = writeln!(input, "{statements}SELECT '{}';", DONE.trim_end());
         let mut output = String::new();
         while !output.ends_with(DONE) {
-            let read = self.output.read_line(&mut output).unwrap();
-            assert!(read > 0, "a statement fails, and the client says above why");
+            self.failed = self.output.read_line(&mut output).unwrap() == 0;
+            if self.failed {
+                return None;
+            }
         }
         output.truncate(output.len() - DONE.len());
-        output
+        Some(output)
     }
 }
 
@@ -167,7 +208,7 @@ impl Drop for Session {
         drop(self.client.stdin.take());
         let ended = self.client.wait();
         if !std::thread::panicking() {
-            assert!(ended.unwrap().success(), "a client failed");
+            assert!(ended.unwrap().success() || self.failed, "a client failed");
         }
     }
 }

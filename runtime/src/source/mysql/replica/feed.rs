@@ -271,33 +271,23 @@ impl Feed {
     fn leave(&mut self) -> Result<()> {
         if !self.lost {
             self.fill()?;
-            self.flush()?;
             self.before += self.offset;
         }
         Ok(())
     }
 
-    /// Gives the framer what came, and takes the chunks that are complete.
+    /// Gives the framer what came, and takes all whole transactions: what the framer has noted as
+    /// read does not come again when the connection is lost.
     pub(super) fn fill(&mut self) -> Result<()> {
         let Some(framer) = &mut self.framer else { return Ok(()) };
         let block = std::mem::take(&mut self.block);
         framer.fill(self.blocks.filled(block));
         while let Some(framer) = &mut self.framer
-            && let Some(chunk) = framer.next_chunk()?
+            && let Some(chunk) = framer.next_chunk()?.or_else(|| framer.flush())
         {
             self.take(chunk)?;
         }
         self.begin_block();
-        Ok(())
-    }
-
-    /// Takes the whole transactions that are there: the server has sent no more.
-    pub(super) fn flush(&mut self) -> Result<()> {
-        let Some(framer) = &mut self.framer else { return Ok(()) };
-        if let Some(chunk) = framer.flush() {
-            self.take(chunk)?;
-            self.begin_block();
-        }
         Ok(())
     }
 

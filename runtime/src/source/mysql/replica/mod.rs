@@ -81,7 +81,7 @@ impl Replica {
                 return Ok(Some(chunk));
             }
             if feed.is_behind() && !stream.ready() {
-                if let Err(error) = feed.fill().and_then(|()| feed.flush()) {
+                if let Err(error) = feed.fill() {
                     return Err(self.lost(error));
                 }
                 continue;

@@ -60,12 +60,12 @@ pub(super) const INTEGERS: [(&str, u32); 5] =
     [("TINYINT", 8), ("SMALLINT", 16), ("MEDIUMINT", 24), ("INT", 32), ("BIGINT", 64)];
 
 /// What columns there may be.
-pub(super) struct Offer<'v> {
-    pub(super) version: &'v Version,
+pub(crate) struct Offer<'v> {
+    pub(crate) version: &'v Version,
     /// Some may be compressed.
-    pub(super) compressed: bool,
+    pub(crate) compressed: bool,
     /// A schema file tells what the log does not.
-    pub(super) defined: bool,
+    pub(crate) defined: bool,
 }
 
 /// Makes a type by chance.
@@ -176,7 +176,7 @@ fn labels(random: &mut Random, most: u64) -> u64 {
 
 /// A column of a table.
 #[derive(Debug, Clone)]
-pub(super) struct Column {
+pub(crate) struct Column {
     /// As SQL has it.
     pub(super) name: String,
     pub(super) kind: Kind,
@@ -195,6 +195,23 @@ impl Column {
         let makes: Vec<_> = KINDS.iter().filter(|(_, place)| offered(place)).collect();
         let kind = (random.pick(&makes).0)(random);
         Self { name: Self::name(random, index), kind, nullable: random.once_in(2) }
+    }
+
+    /// A column of each type that is offered.
+    pub(super) fn every(random: &mut Random, offer: &Offer<'_>) -> Vec<Self> {
+        /// So often there is none of a type that was not there before.
+        const DRAWS: usize = 1_000;
+        let mut columns: Vec<Self> = Vec::new();
+        let mut draws = 0;
+        while draws < DRAWS {
+            let column = Self::any(random, columns.len(), offer);
+            draws += 1;
+            if columns.iter().all(|other| other.kind.known_as() != column.kind.known_as()) {
+                columns.push(column);
+                draws = 0;
+            }
+        }
+        columns
     }
 
     pub(super) fn name(random: &mut Random, index: usize) -> String {
@@ -280,6 +297,15 @@ impl Column {
 }
 
 impl Kind {
+    /// The name of the type, without lengths and charset.
+    fn known_as(&self) -> String {
+        let definition = self.definition();
+        let name = definition.split(['(', ' ']).next().unwrap_or_default();
+        let unsigned = if definition.ends_with("UNSIGNED") { " UNSIGNED" } else { "" };
+        let compressed = if definition.contains(" COMPRESSED") { " COMPRESSED" } else { "" };
+        format!("{name}{unsigned}{compressed}")
+    }
+
     fn definition(&self) -> String {
         let sized = |name: &str, length: Option<u64>| {
             name.to_owned() + &length.map_or(String::new(), |length| format!("({length})"))

@@ -4,10 +4,10 @@
 
 mod alter;
 mod charsets;
-mod columns;
+pub(crate) mod columns;
 mod json;
 mod round;
-mod tables;
+pub(crate) mod tables;
 mod values;
 
 use crate::support::random::Random;

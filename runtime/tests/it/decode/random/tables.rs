@@ -7,10 +7,10 @@ use crate::support::random::Random;
 
 /// A table of the server.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     /// With its database.
-    pub(super) name: String,
-    pub(super) columns: Vec<Column>,
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Column>,
     /// Which of the columns make its key; the values of the first are unique.
     pub(super) key: Vec<usize>,
     /// How its key is declared.
@@ -23,6 +23,22 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// A table with a column of each type that is offered, and a key.
+    pub(crate) fn every(random: &mut Random, name: String, offer: &Offer<'_>) -> Self {
+        let mut columns = Column::every(random, offer);
+        let next_column = columns.len();
+        columns.insert(0, Column::key(random, 0));
+        Self {
+            name,
+            columns,
+            key: vec![0],
+            key_name: "PRIMARY KEY",
+            transactional: true,
+            next_key: 1,
+            next_column,
+        }
+    }
+
     pub(super) fn any(random: &mut Random, name: String, offer: &Offer<'_>) -> Self {
         let most = if random.once_in(15) { 40 } else { 10 };
         let next_column = 1 + random.below(most) as usize;
@@ -41,7 +57,7 @@ impl Table {
         Self { name, columns, key, key_name, transactional, next_key: 1, next_column }
     }
 
-    pub(super) fn create(&self) -> String {
+    pub(crate) fn create(&self) -> String {
         let mut parts: Vec<_> = self.columns.iter().map(Column::definition).collect();
         if !self.key.is_empty() {
             parts.push(format!("{} ({})", self.key_name, self.key_columns()));
@@ -65,7 +81,7 @@ impl Table {
     }
 
     /// Inserts so many rows.
-    pub(super) fn insert(&mut self, random: &mut Random, rows: u64) -> String {
+    pub(crate) fn insert(&mut self, random: &mut Random, rows: u64) -> String {
         let first = self.next_key;
         self.next_key += rows;
         self.rows(random, first..self.next_key) + ";\n"
@@ -107,7 +123,7 @@ impl Table {
     }
 
     /// Changes some rows, sometimes their key.
-    pub(super) fn update(&mut self, random: &mut Random) -> String {
+    pub(crate) fn update(&mut self, random: &mut Random) -> String {
         let free: Vec<_> = self
             .columns
             .iter()
@@ -130,7 +146,7 @@ impl Table {
         format!("UPDATE {} SET {}{};\n", self.name, changes.join(", "), self.some(random, rows))
     }
 
-    pub(super) fn delete(&self, random: &mut Random) -> String {
+    pub(crate) fn delete(&self, random: &mut Random) -> String {
         format!("DELETE FROM {}{};\n", self.name, self.some(random, 10))
     }
 

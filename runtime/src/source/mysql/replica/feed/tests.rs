@@ -120,7 +120,6 @@ fn chunks(feed: &mut Feed, sent: &[Vec<u8>]) -> Vec<Chunk> {
     for event in sent {
         feed.event(event).unwrap();
         feed.fill().unwrap();
-        feed.flush().unwrap();
         chunks.extend(std::iter::from_fn(|| feed.chunk()));
     }
     chunks
