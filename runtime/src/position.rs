@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where to resume a log: text that only its source understands, and a person can read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,4 +25,13 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A position that is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Where to resume.
+    pub position: Position,
+    /// How long ago it was saved.
+    pub age: Duration,
 }

@@ -1,13 +1,15 @@
 //! The source `mysql`: the log of a running server, read as one of its replicas.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 mod begin;
 mod config;
+mod distance;
 mod feed;
+mod heartbeat;
 mod position;
+mod precheck;
 mod refusal;
 mod server;
 mod start;
@@ -16,6 +18,7 @@ pub use config::Settings;
 pub use start::{At, Gtids, Start};
 
 use self::begin::{Begin, any_server_id, dump};
+use self::distance::Distance;
 use self::feed::Feed;
 use self::position::Resume;
 use self::refusal::explained;
@@ -24,10 +27,9 @@ use super::{Decoder, Definitions};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
-use crate::source::{Chunk, Decode, Source, schema};
+use crate::source::{Chunk, Decode, Opening, Source, schema};
 
 /// Reads the log of a running server.
-#[derive(Debug)]
 pub struct Replica {
     target: Target,
     server_id: u32,
@@ -39,6 +41,7 @@ pub struct Replica {
     definitions: Option<Arc<Definitions>>,
     feed: Option<Feed>,
     stream: Option<EventStream>,
+    distance: Distance,
 }
 
 impl Replica {
@@ -47,7 +50,8 @@ impl Replica {
     ///
     /// # Errors
     /// When the settings or the position make no sense.
-    pub fn open(settings: &Settings, folder: &Path, from: Option<&Position>) -> Result<Self> {
+    pub fn open(settings: &Settings, opening: &Opening<'_>) -> Result<Self> {
+        let Opening { folder, from, .. } = *opening;
         let definitions = match &settings.schema {
             Some(file) => Some(Arc::new(schema::read(&folder.join(file))?)),
             None => None,
@@ -64,6 +68,7 @@ impl Replica {
             definitions,
             feed: None,
             stream: None,
+            distance: Distance::new(opening.meters.source()),
         })
     }
 
@@ -74,6 +79,7 @@ impl Replica {
                 continue;
             };
             if let Some(chunk) = feed.chunk() {
+                self.distance.read(feed, chunk.heartbeat_us);
                 return Ok(Some(chunk));
             }
             if feed.is_behind() && !stream.ready() {
@@ -83,8 +89,8 @@ impl Replica {
             }
             match stream.next().await {
                 Ok(Some(event)) => feed.event(event)?,
-                Ok(None) => return Err(self.lost(ended())),
-                Err(error) => return Err(self.lost(explained(error))),
+                Ok(None) => return Err(self.lost(ended())?),
+                Err(error) => return Err(self.lost(explained(error))?),
             }
         }
     }
@@ -107,12 +113,18 @@ impl Replica {
             _ => Feed::new(history, until, self.definitions.clone()),
         });
         self.stream = Some(stream);
+        self.distance.connected(&self.target, self.heartbeat);
         Ok(())
     }
 
-    fn lost(&mut self, error: Error) -> Error {
+    /// Takes leave of a connection; answers why, or what is worse.
+    fn lost(&mut self, error: Error) -> Result<Error> {
         self.stream = None;
-        error
+        self.distance.lost(error.code());
+        if let Some(feed) = &mut self.feed {
+            feed.flush()?;
+        }
+        Ok(error)
     }
 }
 
