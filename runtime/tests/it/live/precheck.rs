@@ -42,11 +42,12 @@ impl Pipeline {
         Self { folder, port }
     }
 
-    /// As if it had been stopped there, so many days ago.
+    /// As if it had been stopped there, so many days and an hour ago.
     fn stopped(self, position: &Position, days: u32) -> Self {
         let state = self.folder.path().join("state");
         Sqlite::open(&state, "shop").unwrap().save(position).unwrap();
-        let before = format!("UPDATE checkpoints SET saved_at = datetime('now', '-{days} days')");
+        let before =
+            format!("UPDATE checkpoints SET saved_at = datetime('now', '-{days} days', '-1 hour')");
         let database = Connection::open(state.join("tidemill.db")).unwrap();
         database.execute_batch(&before).unwrap();
         self
