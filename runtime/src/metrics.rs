@@ -15,17 +15,32 @@ use prometheus::{
 };
 use tidemill_rows::Operation;
 
+mod source;
+
+pub use source::SourceMeters;
+
 /// Tables beyond so many share the label `other`: a label has to stay bounded.
 const TABLE_LABELS_MAX: usize = 1000;
 /// Upper bounds of the buckets of latencies.
 const LATENCY_SECONDS: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
+/// Upper bounds of the buckets of transactions: from a row to more than memory holds.
+const TRANSACTION_BYTES: [f64; 11] =
+    [256.0, 1e3, 4e3, 16e3, 64e3, 256e3, 1e6, 10e6, 100e6, 1e9, 10e9];
+
 struct Table {
     changes: IntCounterVec,
     change_bytes: IntCounterVec,
     chunks: IntCounterVec,
     log_bytes: IntCounterVec,
+    transaction_bytes: HistogramVec,
+    source_file: GaugeVec,
+    source_place: GaugeVec,
+    source_unread: GaugeVec,
+    source_to_oldest: GaugeVec,
+    source_unanswered: IntCounterVec,
+    source_reconnects: IntCounterVec,
     messages: IntCounterVec,
     batches: IntCounterVec,
     retries: IntCounterVec,
@@ -47,13 +62,28 @@ impl Table {
         let by_table = &["table", "operation"];
         let by_plugin = &["plugin", "version"];
         let by_fault = &["plugin", "version", "code"];
-        let unsettled = "Since the oldest commit that is decoded and not settled; 0 without one";
+        let unsettled = "Since the oldest commit that is not settled; 0 without one. What a source \
+                         that follows a server has not read yet counts, once it has not heard of \
+                         the server for two heartbeats, or at once when it has lost it";
+        let to_oldest = "The log that the server still has before what was read: at 0, purging the \
+                         oldest file loses changes";
+        let unanswered = "Times that the server did not say how far its log goes";
+        let reconnects = "Connections made anew, by the error that ended the one before";
         let settle = "From the flush of the sink to the saved position";
         Self {
             changes: new.counts("changes_total", "Changes decoded", by_table),
             change_bytes: new.counts("change_bytes_total", "Bytes of decoded rows", by_table),
             chunks: new.counts("chunks_total", "Chunks of the log read", &[]),
             log_bytes: new.counts("log_bytes_total", "Bytes of the log read", &[]),
+            transaction_bytes: new
+                .sizes("transaction_bytes", "Transactions, by their size in the log"),
+            source_file: new.gauge("source_log_file_number", "The log file that is read"),
+            source_place: new.gauge("source_log_position_bytes", "How far that file was read"),
+            source_unread: new
+                .gauge("source_unread_bytes", "The server's log behind what was read"),
+            source_to_oldest: new.gauge("source_to_oldest_bytes", to_oldest),
+            source_unanswered: new.counts("source_unanswered_total", unanswered, &[]),
+            source_reconnects: new.counts("source_reconnects_total", reconnects, &["code"]),
             messages: new.counts("messages_total", "Messages given to the sink", &[]),
             batches: new.counts("sink_batches_total", "Batches given to the sink", &[]),
             retries: new.counts("retries_total", "Failed attempts that were repeated", &["step"]),
@@ -87,8 +117,31 @@ struct Ages {
     saved_us: AtomicI64,
     /// Commit times of what is decoded and not settled, by ticket.
     unsettled: Mutex<BTreeMap<u64, i64>>,
+    /// How far the log was read, if the source says so.
+    read: Mutex<Option<Read>>,
     /// The tables that have a label of their own.
     tables: Mutex<HashSet<String>>,
+}
+
+/// How far a log was read.
+#[derive(Debug, Clone, Copy)]
+enum Read {
+    Unknown { since_us: i64 },
+    UpTo { time_us: i64, sure_us: i64 },
+}
+
+impl Ages {
+    /// Since the oldest commit that is not settled, as far as it is known.
+    fn unsettled_seconds(&self, now_us: i64) -> f64 {
+        let decoded = lock(&self.unsettled).values().min().map_or(0.0, |&us| seconds(now_us, us));
+        let unread = match *lock(&self.read) {
+            Some(Read::UpTo { time_us, sure_us }) if now_us - time_us > sure_us => time_us,
+            // It is this, at least.
+            Some(Read::Unknown { since_us }) => since_us,
+            _ => now_us,
+        };
+        decoded.max(seconds(now_us, unread))
+    }
 }
 
 impl Default for Metrics {
@@ -118,8 +171,7 @@ impl Metrics {
     pub fn render(&self) -> String {
         let now_us = now_us();
         for (name, ages) in lock(&self.0.pipelines).iter() {
-            let oldest_us = lock(&ages.unsettled).values().min().copied();
-            let age = seconds(now_us, oldest_us.unwrap_or(now_us));
+            let age = ages.unsettled_seconds(now_us);
             self.0.table.unsettled_age.with_label_values(&[name]).set(age);
             let saved_us = ages.saved_us.load(Ordering::Relaxed);
             if saved_us > 0 {
@@ -148,10 +200,16 @@ impl Meters {
         lock(&self.ages.unsettled).clear();
     }
 
-    /// A chunk was read.
-    pub fn read(&self, bytes: usize) {
+    /// A chunk was read, in which transactions of these sizes end.
+    pub fn read(&self, bytes: usize, transactions: &[u64]) {
         self.count(&self.shared.table.chunks, 1);
         self.count(&self.shared.table.log_bytes, bytes as u64);
+        if !transactions.is_empty() {
+            let sizes = self.shared.table.transaction_bytes.with_label_values(&[&*self.name]);
+            // Adds them up, and is put into the histogram as it is dropped.
+            let local = sizes.local();
+            transactions.iter().for_each(|&bytes| local.observe(bytes as f64));
+        }
     }
 
     /// So many changes of a table were decoded in one batch.
@@ -283,7 +341,15 @@ impl Registering<'_> {
     }
 
     fn latency(&self, name: &str, help: &str) -> HistogramVec {
-        let options = HistogramOpts::from(options(name, help)).buckets(LATENCY_SECONDS.to_vec());
+        self.histogram(name, help, &LATENCY_SECONDS)
+    }
+
+    fn sizes(&self, name: &str, help: &str) -> HistogramVec {
+        self.histogram(name, help, &TRANSACTION_BYTES)
+    }
+
+    fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> HistogramVec {
+        let options = HistogramOpts::from(options(name, help)).buckets(buckets.to_vec());
         self.add(HistogramVec::new(options, &with_pipeline(&[])))
     }
 
@@ -316,9 +382,14 @@ fn operation_name(operation: Operation) -> &'static str {
     }
 }
 
-fn now_us() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+/// Now, in microseconds since 1970 UTC.
+#[must_use]
+pub fn now_us() -> i64 {
+    micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn seconds(now_us: i64, then_us: i64) -> f64 {
@@ -338,7 +409,7 @@ mod tests {
 
     use super::{Metrics, TABLE_LABELS_MAX, now_us};
 
-    fn value(metrics: &Metrics, series: &str) -> Option<f64> {
+    pub(super) fn value(metrics: &Metrics, series: &str) -> Option<f64> {
         let text = metrics.render();
         let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         line.and_then(|value| value.parse().ok())
@@ -374,6 +445,17 @@ mod tests {
         assert!(value(&metrics, series).is_some_and(|age| (30.0..60.0).contains(&age)));
         meters.settled(5);
         assert_eq!(value(&metrics, series), Some(0.0));
+    }
+
+    #[test]
+    fn transactions_are_counted_by_size() {
+        let metrics = Metrics::new();
+        metrics.pipeline("shop").read(0, &[100, 300, 1_000_000]);
+        let of = |le| format!(r#"tidemill_transaction_bytes_bucket{{pipeline="shop",le="{le}"}}"#);
+        assert_eq!(value(&metrics, &of("256")), Some(1.0));
+        assert_eq!(value(&metrics, &of("1000")), Some(2.0));
+        let sum = r#"tidemill_transaction_bytes_sum{pipeline="shop"}"#;
+        assert_eq!(value(&metrics, sum), Some(1_000_400.0));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where to resume a log: text that only its source understands, and a person can read.
 ///
@@ -76,4 +77,13 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A position that is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Where to resume.
+    pub position: Position,
+    /// How long ago it was saved.
+    pub age: Duration,
 }

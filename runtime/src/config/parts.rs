@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::metrics::Meters;
 use crate::pipeline::{self, Limits, Link, Progress};
 use crate::plugin::Loaded;
+use crate::source::Opening;
 use crate::state::Sqlite;
 
 impl Pipeline {
@@ -18,10 +19,12 @@ impl Pipeline {
     pub fn into_parts(self, meters: Meters, progress: Progress) -> Result<pipeline::Pipeline> {
         let checkpoint = Box::new(Sqlite::open(&self.state, &self.name)?);
         let (source, sink, folder) = (self.source, self.sink, self.folder);
-        let source_folder = folder.clone();
+        let (source_folder, source_meters) = (folder.clone(), meters.clone());
         Ok(pipeline::Pipeline {
             name: self.name,
-            source: Box::new(move |from| source.open(&source_folder, from)),
+            source: Box::new(move |from| {
+                source.open(&Opening { folder: &source_folder, from, meters: &source_meters })
+            }),
             tables: self.tables,
             plugins: self.plugins.into_iter().map(link).collect(),
             format: self.format.map(link),

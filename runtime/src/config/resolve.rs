@@ -8,7 +8,6 @@ use super::yaml::Document;
 use crate::error::{Error, Kind, Result};
 use crate::pipeline::Limits;
 use crate::plugin::{self, Exports, Loaded, Spec, Stock};
-use crate::position::Position;
 use crate::route::Tables;
 use crate::section::{Section, unknown};
 use crate::{sink, source};
@@ -63,8 +62,8 @@ impl Component<dyn source::Settings> {
     ///
     /// # Errors
     /// With the place of the section.
-    pub fn open(&self, folder: &Path, from: Option<&Position>) -> Result<Box<dyn source::Source>> {
-        self.settings.open(folder, from).map_err(|error| error.with("at", &self.at))
+    pub fn open(&self, opening: &source::Opening<'_>) -> Result<Box<dyn source::Source>> {
+        self.settings.open(opening).map_err(|error| error.with("at", &self.at))
     }
 }
 

@@ -53,7 +53,7 @@ impl Reader {
         for ticket in 0.. {
             let Some(chunk) = self.next().await? else { return Ok(()) };
             let Some(share) = self.admit(&chunk).await? else { return Ok(()) };
-            self.meters.read(chunk.events.len());
+            self.meters.read(chunk.events.len(), &chunk.transactions);
             if chunk.position.is_some() {
                 self.progress.read(ticket);
             }

@@ -15,6 +15,7 @@ use tidemill_rows::{FrameBuilder, Schema};
 
 use crate::BoxFuture;
 use crate::error::Result;
+use crate::metrics::Meters;
 use crate::position::Position;
 use crate::section::Section;
 
@@ -22,9 +23,11 @@ mod blocks;
 pub mod file;
 mod memory;
 pub mod mysql;
+mod precheck;
 mod schema;
 
 pub use memory::{Copier, Memory};
+pub use precheck::{Finding, Precheck, Severity};
 
 /// The kinds of source. Nothing else enumerates them.
 pub const TABLE: &[Row] = &[
@@ -67,13 +70,27 @@ impl Row {
 /// What a source can be told in the pipeline file: `#[serde(deny_unknown_fields)]`, and types that
 /// refuse what makes no sense as they are read, so that the error names the place.
 pub trait Settings: Debug + Send + Sync {
-    /// A source that resumes where this position says, or starts where the settings say. Relative
-    /// paths start at `folder`, that of the pipeline file. Connections are made by the first
-    /// [`Source::next`].
+    /// A source that resumes where it is told, or starts where the settings say. Connections are
+    /// made by the first [`Source::next`].
     ///
     /// # Errors
     /// Of the kind `Config` when there can be no such source, else those of [`Source::next`].
-    fn open(&self, folder: &Path, from: Option<&Position>) -> Result<Box<dyn Source>>;
+    fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Source>>;
+
+    /// Asks the server, where there is one, what would stop the pipeline or may do so one day.
+    /// Changes nothing there.
+    fn precheck<'a>(&'a self, precheck: &'a Precheck<'a>) -> BoxFuture<'a, Vec<Finding>>;
+}
+
+/// What a source is opened with.
+#[derive(Clone, Copy)]
+pub struct Opening<'a> {
+    /// Where relative paths start: the folder of the pipeline file.
+    pub folder: &'a Path,
+    /// Where to resume.
+    pub from: Option<&'a Position>,
+    /// Counts what it does.
+    pub meters: &'a Meters,
 }
 
 /// A stretch of a log, undecoded. Chunks end where transactions end; only a transaction too large
@@ -99,6 +116,11 @@ pub struct Chunk {
     pub log_bytes: u64,
     /// Bytes of the log in all, where the log has an end that is known.
     pub log_bytes_total: Option<u64>,
+    /// Bytes of each transaction that ends in it.
+    pub transactions: Vec<u64>,
+    /// When the server said that it has nothing more, in microseconds since 1970 UTC: a heartbeat
+    /// comes behind the chunk's changes.
+    pub heartbeat_us: Option<i64>,
     /// What is known of the tables at the chunk's start, of a log that does not name their columns.
     pub definitions: Option<Arc<mysql::Definitions>>,
 }

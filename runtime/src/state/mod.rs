@@ -4,9 +4,11 @@ use crate::error::Result;
 use crate::position::Position;
 
 mod memory;
+mod saved;
 mod sqlite;
 
 pub use memory::Memory;
+pub use saved::saved;
 pub use sqlite::Sqlite;
 
 /// Remembers a pipeline's position.

@@ -18,6 +18,8 @@ use super::Checkpoint;
 use crate::error::{Error, Kind, Result};
 use crate::position::{Notes, Position};
 
+/// The file in the state folder.
+pub(super) const DATABASE: &str = "tidemill.db";
 /// Marks the file as tidemill's, in SQLite's header: "tide".
 const APPLICATION_ID: i32 = 0x7469_6465;
 /// What brings the database from one version to the next, oldest first. Only ever append.
@@ -59,7 +61,7 @@ impl Sqlite {
     pub fn open(folder: &Path, pipeline: &str) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|e| unusable(folder, e))?;
         let lock = lock(folder, pipeline)?;
-        let path = folder.join("tidemill.db");
+        let path = folder.join(DATABASE);
         let connection = connect(&path).map_err(|e| sql_error(&path, e))??;
         Ok(Self { connection, path, pipeline: pipeline.to_owned(), notes: None, _lock: lock })
     }
@@ -233,7 +235,7 @@ fn damaged(path: &Path, why: &str) -> Error {
     )
 }
 
-fn sql_error(path: &Path, e: rusqlite::Error) -> Error {
+pub(super) fn sql_error(path: &Path, e: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode as Code;
     let folder = path.parent().unwrap_or(path);
     match e.sqlite_error_code() {

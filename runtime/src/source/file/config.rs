@@ -1,14 +1,12 @@
 //! What the source `file` can be told.
 
-use std::path::Path;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::BinlogFiles;
+use crate::BoxFuture;
 use crate::error::Result;
-use crate::position::Position;
-use crate::source::{self, Source};
+use crate::source::{self, Finding, Opening, Precheck, Source};
 
 /// Settings of the source `file`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -55,7 +53,12 @@ impl Paths {
 }
 
 impl source::Settings for Settings {
-    fn open(&self, folder: &Path, from: Option<&Position>) -> Result<Box<dyn Source>> {
-        Ok(Box::new(BinlogFiles::open(self, folder, from)?))
+    fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Source>> {
+        Ok(Box::new(BinlogFiles::open(self, opening.folder, opening.from)?))
+    }
+
+    /// There is no server to ask.
+    fn precheck<'a>(&'a self, _precheck: &'a Precheck<'a>) -> BoxFuture<'a, Vec<Finding>> {
+        Box::pin(std::future::ready(Vec::new()))
     }
 }

@@ -400,7 +400,13 @@ impl<'a> Pass<'a> {
             self.close(self.transaction.commit_us.unwrap_or(layout::NO_TIME))?;
         }
         self.out.flags(flags);
-        Ok(())
+        match chunk.heartbeat_us {
+            Some(time_us) => {
+                let change = ChangeRecord::new(Operation::Heartbeat, layout::NO_SCHEMA);
+                self.change(ChangeRecord { time_us, ..change })
+            }
+            None => Ok(()),
+        }
     }
 
     fn gap(&self, code: &'static str, message: &'static str, hint: &'static str) -> Error {

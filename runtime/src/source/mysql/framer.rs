@@ -6,15 +6,16 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::definitions::{Definitions, Doubt, Trail};
 use super::event::{CHECKSUM_LEN, EVENT_BYTES_MAX, Event, Format, HEADER_LEN, Header, Role};
 use super::history::History;
 use super::payload::Payloads;
+use super::preamble::preamble_behind;
 use super::read::{Damage, Read};
 use super::statement::Statement;
-use super::transaction::{Step, Track};
+use super::transaction::{Sizes, Step, Track};
 use super::xa::{Began, Committed, PREPARED_BYTES_MAX, Prepared, Xid, too_large};
 use super::{Place, damaged, refused, unknown};
 use crate::error::{Error, Kind, Result};
@@ -40,6 +41,7 @@ pub struct Framer {
     /// Where the last transaction ended that was taken out of the window whole.
     taken: u64,
     track: Track,
+    sizes: Sizes,
     format: Option<Format>,
     /// The format description event that holds at the end of what is scanned.
     format_event: Bytes,
@@ -84,6 +86,7 @@ impl Framer {
             border: 0,
             taken: offset,
             track: Track::default(),
+            sizes: Sizes::from(offset),
             format: None,
             format_event: Bytes::copy_from_slice(format_event),
             preamble: Bytes::copy_from_slice(format_event),
@@ -154,6 +157,19 @@ impl Framer {
     #[must_use]
     pub(super) fn taken(&self) -> (Option<&History>, Place) {
         (self.history.as_ref(), Place { file: Arc::clone(&self.file), offset: self.taken })
+    }
+
+    /// Where to resume while nothing comes; `None` inside a transaction. Where transactions have
+    /// names, the server's own word for where its log stands goes with them.
+    #[must_use]
+    pub(super) fn idle(&self, place: &Place) -> Option<Position> {
+        match &self.history {
+            _ if !self.track.is_between() || !self.window.is_empty() => None,
+            Some(History::Named { read: Some(_), .. }) if self.prepared.oldest().is_none() => {
+                self.position_at(place)
+            }
+            _ => self.position(0),
+        }
     }
 
     /// The bytes that no chunk holds yet, for the caller to append to and give to [`Self::fill`].
@@ -272,6 +288,7 @@ impl Framer {
         }
         let role = header.role().ok_or_else(|| unknown(&self.place(self.scanned), &header))?;
         let event = self.window.slice(self.scanned..end);
+        let was_between = self.track.is_between();
         let apart = self.note(role, &event);
         let apart = apart.map_err(|damage| damaged(&self.place(self.scanned), damage))?;
         self.apart = apart.filter(|_| !self.as_logged);
@@ -285,6 +302,12 @@ impl Framer {
         self.scanned = end;
         if self.apart.is_none() && self.track.is_between() {
             self.border = self.scanned;
+            let offset = self.offset + self.scanned as u64;
+            if was_between {
+                self.sizes.passed(offset)
+            } else {
+                self.sizes.ended(offset)
+            }
             self.trail.iter_mut().for_each(Trail::border);
             self.history.iter_mut().for_each(History::border);
         }
@@ -361,8 +384,10 @@ impl Framer {
         let position = self.position(self.scanned);
         let chunk = self.chunk(self.scanned, position);
         self.taken = self.offset;
+        self.sizes.passed(self.offset);
         Ok(committed.map(|Committed { start, format, events }| Chunk {
             preamble: format,
+            transactions: vec![events.len() as u64],
             events,
             start: Position::new(start.to_string()),
             ..chunk
@@ -380,7 +405,10 @@ impl Framer {
 
     /// What this border in the window is called, once that is known.
     fn position_of(&self, at: usize) -> Option<Position> {
-        let place = self.place(at);
+        self.position_at(&self.place(at))
+    }
+
+    fn position_at(&self, place: &Place) -> Option<Position> {
         let text = match &self.history {
             None => place.to_string(),
             Some(history) if history.is_known() => format!("{history}@{place}"),
@@ -413,6 +441,8 @@ impl Framer {
             continued: false,
             log_bytes: self.offset,
             log_bytes_total: None,
+            transactions: self.sizes.take(),
+            heartbeat_us: None,
             definitions: self.trail.as_mut().map(|trail| trail.cut(at_border)),
         }
     }
@@ -423,52 +453,3 @@ impl Framer {
 }
 
 const START_ENCRYPTION: u8 = 164;
-/// More bytes of table descriptions than one statement needs.
-const TABLES_BYTES_MAX: usize = 16 << 20;
-/// A rows event's flag: the last of its statement, so its table maps are done with.
-const FLAG_STATEMENT_END: u8 = 1;
-
-/// What the chunk behind this one must know: the format, how the transaction began, and the tables
-/// of the statement that is being logged.
-fn preamble_behind(chunk: &Chunk) -> Result<Bytes, Damage> {
-    let mut opening = BytesMut::new();
-    let mut tables: Vec<&[u8]> = Vec::new();
-    let mut format = None;
-    let mut track = Track::default();
-    for mut rest in [&chunk.preamble[..], &chunk.events[..]] {
-        while !rest.is_empty() {
-            let (event, behind) = Event::read(rest, format.as_ref())?;
-            let bytes = rest.get(..event.header.length as usize).unwrap_or_default();
-            let role = event.header.role().unwrap_or(Role::Passive);
-            let step = track.step(role, &event)?;
-            match role {
-                Role::Format => {
-                    format = Some(Format::read(event.body)?);
-                    opening.clear();
-                    opening.extend_from_slice(bytes);
-                }
-                Role::TableMap => {
-                    tables.push(bytes);
-                    if tables.iter().map(|table| table.len()).sum::<usize>() > TABLES_BYTES_MAX {
-                        return Err(Damage::new("one of its statements describes too many tables"));
-                    }
-                }
-                // The flags stand behind the table's id of six bytes.
-                Role::Rows(..) if ends_statement(event.body.get(6)) => tables.clear(),
-                _ if matches!(step, Step::Gtid { .. } | Step::Begin) => {
-                    opening.extend_from_slice(bytes);
-                }
-                _ => {}
-            }
-            rest = behind;
-        }
-    }
-    for table in tables {
-        opening.extend_from_slice(table);
-    }
-    Ok(opening.freeze())
-}
-
-fn ends_statement(flags: Option<&u8>) -> bool {
-    flags.is_some_and(|flags| flags & FLAG_STATEMENT_END != 0)
-}

@@ -29,6 +29,7 @@ mod native;
 mod packed;
 mod partial;
 mod payload;
+mod preamble;
 mod read;
 pub mod replica;
 mod row;

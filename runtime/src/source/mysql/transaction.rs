@@ -48,6 +48,36 @@ enum State {
     Open,
 }
 
+/// Measures transactions: what stands between two borders.
+#[derive(Debug, Default)]
+pub(super) struct Sizes {
+    border: u64,
+    sizes: Vec<u64>,
+}
+
+impl Sizes {
+    /// Of a log that is read from this place on.
+    pub(super) fn from(offset: u64) -> Self {
+        Self { border: offset, sizes: Vec::new() }
+    }
+
+    /// A transaction has ended at this place.
+    pub(super) fn ended(&mut self, offset: u64) {
+        self.sizes.push(offset.saturating_sub(self.border));
+        self.border = offset;
+    }
+
+    /// What stands before this place is no transaction, or none that is to be measured.
+    pub(super) fn passed(&mut self, offset: u64) {
+        self.border = offset;
+    }
+
+    /// Those that have ended since this was asked last.
+    pub(super) fn take(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.sizes)
+    }
+}
+
 /// Follows the transactions of a log, event by event.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Track {

@@ -5,13 +5,18 @@ use std::path::Path;
 
 use tidemill::config::{self, Overrides};
 use tidemill::error::{Error, Kind};
+use tidemill::metrics::Metrics;
+use tidemill::source::Opening;
 
 use crate::support::golden;
 
 /// What is wrong with a pipeline file, the opening of its source included.
 fn refusal(file: &Path) -> Option<Error> {
-    let opened = config::load(file, &Overrides::default())
-        .and_then(|pipeline| pipeline.source.open(&pipeline.folder, None).map(drop));
+    let meters = Metrics::new().pipeline("test");
+    let opened = config::load(file, &Overrides::default()).and_then(|pipeline| {
+        let opening = Opening { folder: &pipeline.folder, from: None, meters: &meters };
+        pipeline.source.open(&opening).map(drop)
+    });
     opened.err()
 }
 

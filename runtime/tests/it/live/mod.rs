@@ -6,6 +6,8 @@ mod failover;
 mod faults;
 mod follow;
 mod gaps;
+mod idle;
+mod precheck;
 mod program;
 mod reading;
 mod stream;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidemill::error::{Error, Result};
+use tidemill::metrics::Metrics;
 use tidemill::position::Position;
 use tidemill::source::mysql::Decoder;
 use tidemill::source::mysql::replica::Settings;
-use tidemill::source::{Settings as _, Source};
+use tidemill::source::{Chunk, Opening, Settings as _, Source};
 use tokio::runtime::Runtime;
 
 use crate::decode::reading::{self, frame};
@@ -48,10 +49,11 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn open(settings: &Settings, from: Option<&Position>) -> Self {
+        let meters = &Metrics::new().pipeline("test");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Self {
             runtime,
-            source: settings.open(Path::new("/"), from).unwrap(),
+            source: settings.open(&Opening { folder: Path::new("/"), from, meters }).unwrap(),
             decoder: Decoder::default(),
             text: Text::default(),
             position: None,
@@ -87,10 +89,15 @@ impl Reader {
         }
     }
 
-    /// Waits for a chunk that does not come.
+    /// Waits for changes that do not come.
     pub(super) fn idle(&mut self, time: Duration) {
-        let next = async { tokio::time::timeout(time, self.source.next()).await };
-        let came = self.runtime.block_on(next);
+        let source = &mut self.source;
+        let beats = async {
+            while source.next().await?.is_some_and(is_heartbeat) {}
+            Ok(())
+        };
+        let came: Result<Result<()>, _> =
+            self.runtime.block_on(async { tokio::time::timeout(time, beats).await });
         assert!(came.is_err(), "the server is not idle: {came:?}");
     }
 
@@ -108,7 +115,9 @@ impl Reader {
         let next = async { tokio::time::timeout(PATIENCE, self.source.next()).await };
         let next = self.runtime.block_on(next).expect("what is waited for does not come");
         let chunk = next?.expect("a live log has no end");
-        self.text.frame(&frame(&mut self.decoder, &chunk)?);
+        if chunk.heartbeat_us.is_none() {
+            self.text.frame(&frame(&mut self.decoder, &chunk)?);
+        }
         self.position = chunk.position.or(self.position.take());
         Ok(())
     }
@@ -117,6 +126,10 @@ impl Reader {
     pub(super) fn changes(&self) -> Vec<&str> {
         changes(&self.text.out)
     }
+}
+
+fn is_heartbeat(chunk: Chunk) -> bool {
+    chunk.heartbeat_us.is_some()
 }
 
 /// What the file source reads in the server's own files.

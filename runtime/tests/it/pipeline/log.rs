@@ -97,6 +97,8 @@ impl Log {
             part,
             continued,
             log_bytes_total: None,
+            transactions: Vec::new(),
+            heartbeat_us: None,
         });
     }
 }

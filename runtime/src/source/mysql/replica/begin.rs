@@ -31,10 +31,12 @@ impl Begin {
         target: &Target,
         resume: Option<&Resume>,
         start: &Start,
+        heartbeat: Duration,
     ) -> Result<Self> {
+        let session = session(server.family(), heartbeat);
         match resume {
             Some(resume) => Self::resume(resume, server, connection).await,
-            None => Self::start(start, server, connection, target).await,
+            None => Self::start(start, server, connection, target, &session).await,
         }
     }
 
@@ -45,6 +47,7 @@ impl Begin {
         family: Family,
         heartbeat: Duration,
         server_id: u32,
+        flags: u16,
     ) -> Result<EventStream> {
         connection.execute(&session(family, heartbeat)).await?;
         if let (Family::MariaDb, History::Named { read: Some(read), .. }) = (family, &self.history)
@@ -55,17 +58,23 @@ impl Begin {
             );
             connection.execute(&behind).await?;
         }
-        connection.dump(&dump(server_id, self.from.clone())).await
+        let request = dump(server_id, self.from.clone());
+        connection.dump(&Dump { flags: request.flags | flags, ..request }).await
     }
 
     /// The beginning as a place to resume, where it is one: nothing is gone past first.
     pub(super) fn settled(&self) -> Option<Resume> {
         let seeks = matches!(self.until, Until::Offset(_) | Until::Time(_));
-        let place = match &self.from {
+        let resume = || Resume { history: self.history.clone(), place: self.place() };
+        (!seeks && self.history.is_known()).then(resume)
+    }
+
+    /// Where it is, as far as the server has to be told.
+    pub(super) fn place(&self) -> Place {
+        match &self.from {
             From::Place { file, offset } => Place { file: file.as_str().into(), offset: *offset },
             From::Gtids(_) => Place { file: "".into(), offset: FIRST_EVENT },
-        };
-        (!seeks && self.history.is_known()).then(|| Resume { history: self.history.clone(), place })
+        }
     }
 
     async fn resume(resume: &Resume, server: &Server, connection: &mut Connection) -> Result<Self> {
@@ -94,6 +103,7 @@ impl Begin {
         server: &Server,
         connection: &mut Connection,
         target: &Target,
+        session: &str,
     ) -> Result<Self> {
         let history = server.history()?;
         let at = |first: &Place, until| Self {
@@ -121,7 +131,7 @@ impl Begin {
             }
             Start::Timestamp(time) => {
                 let files = files(connection).await?;
-                let file = last_before(*time, &files, target).await?;
+                let file = last_before(*time, &files, target, session).await?;
                 Ok(at(&file, Until::Time(*time)))
             }
         }
@@ -178,20 +188,21 @@ fn session(family: Family, heartbeat: Duration) -> String {
 }
 
 /// The last file that was begun before this second; the first if none was.
-async fn last_before(time: u32, files: &[Place], target: &Target) -> Result<Place> {
+async fn last_before(time: u32, files: &[Place], target: &Target, session: &str) -> Result<Place> {
     let (mut low, mut high) = (0, files.len());
     // The file before `low` was begun in time, that of `high` was not.
     while low < high {
         let middle = low + (high - low) / 2;
         let Some(file) = files.get(middle) else { break };
-        if begun(file, target).await? <= time { low = middle + 1 } else { high = middle }
+        if begun(file, target, session).await? <= time { low = middle + 1 } else { high = middle }
     }
     files.get(low.saturating_sub(1)).cloned().ok_or_else(no_files)
 }
 
 /// When a file was begun, as its first event says.
-async fn begun(file: &Place, target: &Target) -> Result<u32> {
-    let connection = Connection::open(target).await?;
+async fn begun(file: &Place, target: &Target, session: &str) -> Result<u32> {
+    let mut connection = Connection::open(target).await?;
+    connection.execute(session).await?;
     let from = place(&file.file, FIRST_EVENT);
     let mut stream = connection.dump(&dump(any_server_id(), from)).await?;
     while let Some(event) = stream.next().await? {

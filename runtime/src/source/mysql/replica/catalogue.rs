@@ -14,7 +14,7 @@ use super::super::event::Family;
 use super::super::history::History;
 use super::super::{Definitions, Place, charset};
 use super::begin::{Begin, any_server_id};
-use super::feed::{Feed, Until, heartbeat};
+use super::feed::{Feed, Until};
 use super::server::{Server, files, no_files};
 use super::{ended, refusal::explained};
 use crate::error::Result;
@@ -117,16 +117,13 @@ impl Catalogue<'_> {
         let connection = Connection::open(self.target).await?;
         // The end of the log is known by a heartbeat where the server passes over what is last.
         let beat = Duration::from_secs(1);
-        let stream = self.begin.stream(connection, self.family, beat, any_server_id()).await;
+        let stream = self.begin.stream(connection, self.family, beat, any_server_id(), 0).await;
         let mut stream = stream.map_err(explained)?;
         let noting = Arc::new(Definitions::noting_changes());
         let mut feed = Feed::new(self.begin.history.clone(), self.begin.until, Some(noting));
         let mut told = Instant::now();
-        while feed.place().is_before(until) {
+        while feed.reached().is_none_or(|place| place.is_before(until)) {
             let Some(event) = stream.next().await.map_err(explained)? else { return Err(ended()) };
-            if heartbeat(event).is_some_and(|place| !place.is_before(until)) {
-                break;
-            }
             feed.event(event)?;
             while feed.chunk().is_some() {}
             if told.elapsed() > PROGRESS_EVERY {

@@ -8,12 +8,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Replica;
 use super::start::Start;
+use super::{Replica, precheck};
+use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
-use crate::position::Position;
 use crate::source::mysql::client::{Address, Secret, Target, Timeouts, Tls};
-use crate::source::{self, Source};
+use crate::source::{self, Finding, Opening, Precheck, Source};
 
 /// Settings of the source `mysql`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -112,7 +112,11 @@ fn password(file: &Path) -> Result<Secret> {
 }
 
 impl source::Settings for Settings {
-    fn open(&self, folder: &Path, from: Option<&Position>) -> Result<Box<dyn Source>> {
-        Ok(Box::new(Replica::open(self, folder, from)?))
+    fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Source>> {
+        Ok(Box::new(Replica::open(self, opening)?))
+    }
+
+    fn precheck<'a>(&'a self, precheck: &'a Precheck<'a>) -> BoxFuture<'a, Vec<Finding>> {
+        Box::pin(precheck::findings(self, precheck))
     }
 }

@@ -7,17 +7,19 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::super::definitions::Doubt;
-use super::super::event::{
-    CHECKSUM_LEN, Event, FIRST_EVENT, Format, HEADER_LEN, Header, Role, has_checksum,
-};
+use super::super::event::{Event, FIRST_EVENT, Format, Header, Role};
 use super::super::framer::{CHUNK_BYTES, Framer};
 use super::super::history::History;
-use super::super::read::{Damage, Read};
+use super::super::read::Read;
 use super::super::{Definitions, Place, damaged};
+use super::heartbeat::{HEARTBEAT, HEARTBEAT_V2, body, name, standing};
 use super::position::Resume;
 use crate::error::{Error, Kind, Result};
-use crate::position::Position;
+use crate::metrics::now_us;
+use crate::position::{Notes, Position};
 use crate::source::Chunk;
 use crate::source::blocks::Blocks;
 
@@ -28,8 +30,6 @@ const FLAG_ARTIFICIAL: u16 = 0x20;
 
 const ROTATE: u8 = 4;
 const FORMAT: u8 = 15;
-const HEARTBEAT: u8 = 27;
-const HEARTBEAT_V2: u8 = 41;
 
 /// What is gone past before reading begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,10 @@ pub(super) struct Feed {
     history: History,
     /// What is known of the tables where reading begins.
     definitions: Option<Arc<Definitions>>,
+    /// Where the server said that it stands, when it had nothing to send.
+    standing: Option<Place>,
+    /// The second since 1970 UTC at which the last event was written.
+    time: u32,
     /// The file that the events are of; empty before the server has said it.
     file: String,
     /// Where the next event is to stand.
@@ -97,6 +101,8 @@ impl Feed {
             chunk_bytes: CHUNK_BYTES,
             history,
             definitions,
+            standing: None,
+            time: 0,
             file: String::new(),
             offset: 0,
             before: 0,
@@ -128,8 +134,9 @@ impl Feed {
             History::Server(_) => Until::Now,
         };
         let skip = self.part.clone().or(self.skip);
-        let (file, format, block) = (String::new(), None, Vec::new());
-        Self { until, lost: true, part: None, skip, file, format, block, definitions, ..self }
+        let (file, format, block, standing) = (String::new(), None, Vec::new(), None);
+        let part = None;
+        Self { until, lost: true, part, skip, file, format, block, standing, definitions, ..self }
     }
 
     /// What is known of the tables behind what was read.
@@ -147,6 +154,23 @@ impl Feed {
         self.chunks.pop_front()
     }
 
+    /// How far the server's log was read: what it passed over counts. `None` before it said where
+    /// that is.
+    pub(super) fn reached(&self) -> Option<Place> {
+        let reached = self.standing.clone().unwrap_or_else(|| self.place());
+        Some(reached).filter(|place| !place.file.is_empty())
+    }
+
+    /// True once nothing is gone past any more.
+    pub(super) fn is_reading(&self) -> bool {
+        self.until == Until::Now
+    }
+
+    /// The second since 1970 UTC at which the last event was written that came.
+    pub(super) fn time(&self) -> u32 {
+        self.time
+    }
+
     /// Where the log is being read.
     pub(super) fn place(&self) -> Place {
         Place { file: self.file.as_str().into(), offset: self.offset }
@@ -156,11 +180,52 @@ impl Feed {
     pub(super) fn event(&mut self, bytes: &[u8]) -> Result<()> {
         let header = Header::read(bytes).map_err(|damage| damaged(&self.place(), damage))?;
         match header.number {
-            HEARTBEAT | HEARTBEAT_V2 => Ok(()),
+            HEARTBEAT | HEARTBEAT_V2 => self.heartbeat(&header, bytes),
             ROTATE if is_artificial(&header) => self.enter(bytes),
             FORMAT => self.format(&header, bytes),
             _ if header.flags & FLAG_ARTIFICIAL != 0 => Ok(()),
             _ => self.logged(&header, bytes),
+        }
+    }
+
+    /// The server has nothing more. An empty chunk says so, and where that is, so that what is
+    /// remembered moves on; it is no sign of anything inside of a transaction.
+    fn heartbeat(&mut self, header: &Header, bytes: &[u8]) -> Result<()> {
+        if !self.lost {
+            self.fill()?;
+        }
+        let said = standing(header, bytes, &self.place());
+        self.standing = said.map_err(|damage| damaged(&self.place(), damage))?;
+        let (Some(place), Some(position)) = (self.reached(), self.idle()) else { return Ok(()) };
+        self.chunks.push_back(Chunk {
+            preamble: Bytes::new(),
+            events: Bytes::new(),
+            start: Position::new(place.to_string()),
+            position: Some(position),
+            part: 0,
+            continued: false,
+            log_bytes: self.before + place.offset,
+            log_bytes_total: None,
+            transactions: Vec::new(),
+            heartbeat_us: Some(now_us()),
+            definitions: None,
+        });
+        Ok(())
+    }
+
+    /// Where to resume while nothing comes.
+    fn idle(&self) -> Option<Position> {
+        let place = self.reached()?;
+        match &self.framer {
+            Some(framer) => framer.idle(&place),
+            // Nothing has come yet, up to where the server stands.
+            None => {
+                let wants_all = matches!(self.until, Until::Now | Until::Transaction);
+                let known = wants_all && self.standing.is_some() && self.history.is_known();
+                let notes = self.definitions.clone().map(|known| known as Arc<dyn Notes>);
+                let text = format!("{}@{place}", self.history);
+                known.then(|| Position::new(text).noting(notes))
+            }
         }
     }
 
@@ -191,6 +256,8 @@ impl Feed {
 
     /// An event of the file.
     fn logged(&mut self, header: &Header, bytes: &[u8]) -> Result<()> {
+        self.standing = None;
+        self.time = header.time;
         let offset = self.standing(header);
         if !self.begins(header, offset, bytes)? {
             self.offset = offset + bytes.len() as u64;
@@ -331,24 +398,10 @@ impl Feed {
     }
 }
 
-/// Where an idle server says that its log ends, if that is what it sends.
-pub(super) fn heartbeat(event: &[u8]) -> Option<Place> {
-    let header = Header::read(event).ok().filter(|header| header.number == HEARTBEAT)?;
-    let end = event.len() - if has_checksum(event) { CHECKSUM_LEN } else { 0 };
-    let file = std::str::from_utf8(event.get(HEADER_LEN..end)?).ok()?;
-    Some(Place { file: file.into(), offset: header.next.into() })
-}
-
-/// The name in a ROTATE that stands in no file. It may come before the format is known: then
-/// only its checksum tells whether it has one.
+/// The name in a ROTATE that stands in no file, behind a place in it.
 fn file_name(rotate: &[u8]) -> Read<&str> {
     const OFFSET_BYTES: usize = 8;
-    let end = rotate.len() - if has_checksum(rotate) { CHECKSUM_LEN } else { 0 };
-    let name = rotate.get(HEADER_LEN + OFFSET_BYTES..end).unwrap_or_default();
-    match std::str::from_utf8(name) {
-        Ok(name) if !name.is_empty() => Ok(name),
-        _ => Err(Damage::new("the name of the log is no text")),
-    }
+    name(body(rotate).get(OFFSET_BYTES..).unwrap_or_default())
 }
 
 fn cut_otherwise(chunk: &Chunk) -> Error {

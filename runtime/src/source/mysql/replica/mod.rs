@@ -1,14 +1,16 @@
 //! The source `mysql`: the log of a running server, read as one of its replicas.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 mod begin;
 mod catalogue;
 mod config;
+mod distance;
 mod feed;
+mod heartbeat;
 mod position;
+mod precheck;
 mod refusal;
 mod server;
 mod start;
@@ -18,6 +20,7 @@ pub use start::{At, Gtids, Start};
 
 use self::begin::{Begin, any_server_id};
 use self::catalogue::Catalogue;
+use self::distance::Distance;
 use self::feed::Feed;
 use self::position::Resume;
 use self::refusal::explained;
@@ -27,10 +30,9 @@ use super::{Decoder, Definitions};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
-use crate::source::{Chunk, Decode, Source, schema};
+use crate::source::{Chunk, Decode, Opening, Source, schema};
 
 /// Reads the log of a running server.
-#[derive(Debug)]
 pub struct Replica {
     target: Target,
     server_id: u32,
@@ -44,6 +46,7 @@ pub struct Replica {
     remembered: bool,
     feed: Option<Feed>,
     stream: Option<EventStream>,
+    distance: Distance,
 }
 
 impl Replica {
@@ -52,7 +55,8 @@ impl Replica {
     ///
     /// # Errors
     /// When the settings or the position make no sense.
-    pub fn open(settings: &Settings, folder: &Path, from: Option<&Position>) -> Result<Self> {
+    pub fn open(settings: &Settings, opening: &Opening<'_>) -> Result<Self> {
+        let Opening { folder, from, .. } = *opening;
         let schema = settings.schema.as_ref().map(|file| schema::read(&folder.join(file)));
         let definitions = schema::definitions(schema.transpose()?, from)?;
         Ok(Self {
@@ -68,6 +72,7 @@ impl Replica {
             remembered: from.is_some_and(|from| from.notes().is_some()),
             feed: None,
             stream: None,
+            distance: Distance::new(opening.meters.source()),
         })
     }
 
@@ -78,6 +83,7 @@ impl Replica {
                 continue;
             };
             if let Some(chunk) = feed.chunk() {
+                self.distance.read(feed, chunk.heartbeat_us);
                 return Ok(Some(chunk));
             }
             if feed.is_behind() && !stream.ready() {
@@ -104,19 +110,22 @@ impl Replica {
         let resume = before.as_ref().or(self.resume.as_ref());
         let mut connection = Connection::open(&self.target).await?;
         let server = Server::ask(&mut connection).await?;
-        let begin = Begin::ask(&mut connection, &server, &self.target, resume, &self.start).await?;
+        let (target, heartbeat) = (&self.target, self.heartbeat);
+        let begin =
+            Begin::ask(&mut connection, &server, target, resume, &self.start, heartbeat).await?;
         if self.resume.is_none() {
             // What is the latest is settled once: else what is written while a connection is lost
             // that has not sent anything yet would be passed over (Invariant 9).
             self.resume = begin.settled();
         }
         let definitions = self.definitions(&server, &begin, &mut connection).await?;
-        let stream = begin.stream(connection, server.family(), self.heartbeat, self.server_id);
+        let stream = begin.stream(connection, server.family(), heartbeat, self.server_id, 0);
         self.stream = Some(stream.await.map_err(explained)?);
         self.feed = Some(match self.feed.take() {
             Some(feed) if before.is_some() => feed.again(definitions),
             _ => Feed::new(begin.history, begin.until, definitions),
         });
+        self.distance.connected(&self.target, self.heartbeat);
         Ok(())
     }
 
@@ -153,6 +162,7 @@ impl Replica {
 
     fn lost(&mut self, error: Error) -> Error {
         self.stream = None;
+        self.distance.lost(error.code());
         error
     }
 }

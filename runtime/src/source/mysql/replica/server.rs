@@ -20,14 +20,23 @@ pub(super) struct Server {
 }
 
 const VARIABLES: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', \
-                         'binlog_format', 'binlog_row_metadata', 'server_uuid', 'gtid_mode')";
+                         'binlog_format', 'server_uuid', 'gtid_mode', 'server_id', \
+                         'binlog_row_image', 'binlog_row_metadata', 'expire_logs_days', \
+                         'binlog_expire_logs_seconds', 'binlog_expire_logs_auto_purge')";
 // SHOW cuts what is long.
 const LOGGED_BY_MARIADB: &str = "SELECT @@GLOBAL.gtid_binlog_pos, ''";
 const LOGGED_BY_MYSQL: &str = "SELECT @@GLOBAL.gtid_executed, @@GLOBAL.gtid_purged";
 
 impl Server {
-    /// Asks a server.
+    /// Asks a server whose log is to be read.
     pub(super) async fn ask(connection: &mut Connection) -> Result<Self> {
+        let server = Self::look(connection).await?;
+        server.check()?;
+        Ok(server)
+    }
+
+    /// Asks a server, whatever it answers.
+    pub(super) async fn look(connection: &mut Connection) -> Result<Self> {
         let mut variables = HashMap::new();
         for row in connection.query(VARIABLES).await? {
             if let (Some(name), Some(value)) = (row.text(0), row.text(1)) {
@@ -45,16 +54,15 @@ impl Server {
             read_set(family, text)
         };
         let (logged, purged) = (set(0)?, set(1)?);
-        let server = Self { family, variables, logged, purged };
-        server.check()?;
-        Ok(server)
+        Ok(Self { family, variables, logged, purged })
     }
 
     pub(super) fn family(&self) -> Family {
         self.family
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks that its log can be read at all.
+    pub(super) fn check(&self) -> Result<()> {
         if self.variable("log_bin") != "ON" {
             let message = "the server writes no binary log, so there is nothing to read";
             return Err(Error::new(Kind::Source, "log-off", message).hint(
@@ -73,7 +81,8 @@ impl Server {
         }
     }
 
-    fn variable(&self, name: &str) -> &str {
+    /// A setting; empty where the server does not know it.
+    pub(super) fn variable(&self, name: &str) -> &str {
         self.variables.get(name).map_or("", String::as_str)
     }
 

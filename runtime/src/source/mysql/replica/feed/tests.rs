@@ -206,3 +206,71 @@ fn reading_begins_at_a_place_or_a_time() {
     assert_eq!(changes(&chunks), changes(&whole));
     assert_eq!(chunks.last().unwrap().position, whole.last().unwrap().position);
 }
+
+#[test]
+fn whole_transactions_that_no_chunk_holds_when_the_connection_is_lost_are_not_lost() {
+    for log in logs() {
+        let sent = log.sent();
+        let expected = changes(&chunks(&mut feed(UNKNOWN, CHUNK_BYTES), &sent));
+        for lost in (3..sent.len()).step_by(1 + sent.len() / 100) {
+            let mut feed = feed(UNKNOWN, CHUNK_BYTES);
+            for event in &sent[..lost] {
+                feed.event(event).unwrap();
+                // As it does when a block is full, which says nothing of the server.
+                feed.fill().unwrap();
+            }
+            let mut all: Vec<_> = std::iter::from_fn(|| feed.chunk()).collect();
+            let Some(Resume { history: History::Named { read: Some(read), .. }, .. }) =
+                feed.resume()
+            else {
+                panic!("nothing to resume behind event {lost}");
+            };
+            all.extend(chunks(&mut feed.again(None), &log.sent_behind(&read)));
+            assert!(changes(&all) == expected, "{}, lost behind {lost}", log.files[0].0);
+        }
+    }
+}
+
+/// The event by which a server says that it has nothing more, here.
+fn heartbeat(name: &str, offset: u32) -> Vec<u8> {
+    let mut event = vec![0; 4];
+    event.push(HEARTBEAT);
+    event.extend(1_u32.to_le_bytes());
+    event.extend((19 + name.len() as u32 + 4).to_le_bytes());
+    event.extend(offset.to_le_bytes());
+    event.extend(0_u16.to_le_bytes());
+    event.extend(name.as_bytes());
+    let checksum = crc32fast::hash(&event);
+    event.extend(checksum.to_le_bytes());
+    event
+}
+
+#[test]
+fn a_heartbeat_is_a_chunk_between_transactions_and_nothing_inside() {
+    for log in logs() {
+        // The event that says which file comes stands in none.
+        let (mut feed, mut offset) = (feed(UNKNOWN, CHUNK_BYTES), FIRST_EVENT as usize);
+        let name = log.files[0].0.as_str();
+        feed.event(&rotate(name)).unwrap();
+        let mut between = 0;
+        for event in &log.files[0].1 {
+            let last = chunks(&mut feed, std::slice::from_ref(event)).pop();
+            offset += event.len();
+            let beat = chunks(&mut feed, &[heartbeat(name, offset as u32)]);
+            // What ends a transaction makes a chunk; a heartbeat behind it says the same place.
+            match (last.and_then(|last| last.position), beat.as_slice()) {
+                (Some(_), [beat]) => {
+                    assert!(beat.heartbeat_us.is_some() && beat.events.is_empty());
+                    let position = beat.position.as_ref().unwrap().as_str();
+                    assert!(position.ends_with(&format!("@{name}:{offset}")), "{position}");
+                    between += 1;
+                }
+                (None, []) => {}
+                other => panic!("{name} {offset}: {other:?}"),
+            }
+        }
+        assert!(between > 3, "{name} has only {between} transactions");
+        // What comes behind a heartbeat is what would have come without.
+        assert_eq!(feed.place().offset, offset as u64);
+    }
+}
