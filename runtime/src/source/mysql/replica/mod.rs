@@ -26,6 +26,7 @@ use self::position::Resume;
 use self::refusal::explained;
 use self::server::Server;
 use super::client::{Connection, EventStream, Target};
+use super::event::Family;
 use super::{Decoder, Definitions};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
@@ -119,6 +120,10 @@ impl Replica {
             self.resume = begin.settled();
         }
         let definitions = self.definitions(&server, &begin, &mut connection).await?;
+        if definitions.is_some() {
+            // That may have taken long enough for a firewall to forget the connection.
+            connection = Connection::open(target).await?;
+        }
         let stream = begin.stream(connection, server.family(), heartbeat, self.server_id, 0);
         self.stream = Some(stream.await.map_err(explained)?);
         self.feed = Some(match self.feed.take() {
@@ -147,14 +152,19 @@ impl Replica {
                 let names = [known.unclear(), vec![doubt.table.clone()]].concat();
                 catalogue.more(Definitions::clone(known), &names, connection).await?
             }
-            (None, known) if server.describes_tables() => return Ok(known.clone()),
+            (None, known) if server.describes_tables() && server.family() == Family::MySql => {
+                return Ok(known.clone());
+            }
             (None, Some(known)) if self.remembered => {
                 let names = known.unclear();
                 catalogue.more(Definitions::clone(known), &names, connection).await?
             }
             (None, known) => {
                 let known = known.as_deref().cloned().unwrap_or_default();
-                catalogue.all(known, connection).await?
+                match server.describes_tables() {
+                    true => catalogue.untold(known, connection).await?,
+                    false => catalogue.all(known, connection).await?,
+                }
             }
         };
         Ok(Some(Arc::new(definitions)))
