@@ -7,6 +7,7 @@ mod faults;
 mod follow;
 mod gaps;
 mod idle;
+mod online;
 mod precheck;
 mod program;
 mod reading;
