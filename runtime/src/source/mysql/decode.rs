@@ -377,7 +377,7 @@ impl<'a> Pass<'a> {
         }
         let after = row.finish().map_err(|_| full(&self.place))?;
         let order = u64::from(self.part) << 32 | order;
-        let change = self.between(Operation::Ddl, header);
+        let change = self.between(ddl.operation(), header);
         self.change(ChangeRecord { schema, after: Some(after), order, ..change })?;
         Ok(true)
     }

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use tidemill_rows::Operation;
+
 use super::charset::Charset;
 use super::event::{Event, Role};
 use super::packed::inflate;
@@ -119,6 +121,16 @@ pub(super) struct Ddl {
     pub table: String,
     /// Where the statement names it, with its database where that is named.
     pub name: Range<usize>,
+}
+
+impl Ddl {
+    /// What the frame calls it.
+    pub(super) fn operation(&self) -> Operation {
+        match self.kind {
+            "TRUNCATE_TABLE" => Operation::Truncate,
+            _ => Operation::Ddl,
+        }
+    }
 }
 
 /// The kinds of ddl: first word, what it is about, OMS's name (or one made like OMS's).
