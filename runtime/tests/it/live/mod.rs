@@ -8,6 +8,7 @@ mod follow;
 mod gaps;
 mod idle;
 mod large;
+mod online;
 mod precheck;
 mod program;
 mod reading;

@@ -59,7 +59,7 @@ impl Replica {
     pub fn open(settings: &Settings, opening: &Opening<'_>) -> Result<Self> {
         let Opening { folder, from, .. } = *opening;
         let schema = settings.schema.as_ref().map(|file| schema::read(&folder.join(file)));
-        let definitions = schema::definitions(schema.transpose()?, from)?;
+        let definitions = schema::definitions(schema.transpose()?, from, &settings.online_ddl)?;
         Ok(Self {
             target: settings.target(folder)?,
             server_id: match settings.server_id {
@@ -69,8 +69,9 @@ impl Replica {
             heartbeat: settings.heartbeat(),
             start: settings.start.clone(),
             resume: from.map(Resume::read).transpose()?,
+            remembered: from.is_some_and(|from| from.notes().is_some())
+                && definitions.as_ref().is_some_and(|known| known.follows_tables()),
             definitions,
-            remembered: from.is_some_and(|from| from.notes().is_some()),
             feed: None,
             stream: None,
             distance: Distance::new(opening.meters.source()),
