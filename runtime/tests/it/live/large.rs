@@ -58,7 +58,8 @@ fn insert(version: &Version, rows: u64) -> String {
         _ => format!("SET SESSION cte_max_recursion_depth={rows};\n"),
     };
     format!(
-        "USE big;\n{depth}INSERT INTO t SELECT n, REPEAT(SHA2(n, 256), 16) FROM ({numbers}) numbers;"
+        "USE big;\n{depth}\
+         INSERT INTO t SELECT n, REPEAT(SHA2(n, 256), 16) FROM ({numbers}) numbers;"
     )
 }
 
