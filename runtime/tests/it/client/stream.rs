@@ -225,7 +225,7 @@ fn commits_are_acknowledged_where_the_server_waits_for_it() {
                     let event = stream.next().await.unwrap().unwrap();
                     // Where the next event stands, in the log.
                     let end = u32::from_le_bytes([event[13], event[14], event[15], event[16]]);
-                    if stream.wants_acknowledgement() {
+                    if stream.is_waited_for() {
                         stream.acknowledge(&file, u64::from(end)).await.unwrap();
                     }
                 }

@@ -7,12 +7,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use tidemill::source::mysql::Decoder;
 use tidemill_rows::{Frame, Operation, layout};
 
+use super::program;
 use super::reading::{ACCOUNT, chunks_until, settings};
 use crate::decode::reading::frame;
 use crate::support::servers::{Server, Version};
@@ -101,12 +102,7 @@ fn memory(server: &Server) -> u64 {
         server.port()
     );
     fs::write(folder.path().join("pipeline.yaml"), pipeline).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tidemill"))
-        .args(["run", "pipeline.yaml"])
-        .current_dir(folder.path())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = program::spawn(folder.path());
     let all = server.sql(match server.family() {
         "mariadb" => "SELECT @@GLOBAL.gtid_binlog_pos",
         _ => "SELECT @@GLOBAL.gtid_executed",

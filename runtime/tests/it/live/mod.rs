@@ -12,6 +12,8 @@ mod online;
 mod precheck;
 mod program;
 mod reading;
+mod running;
+mod semi_sync;
 mod stream;
 mod tables;
 mod workload;

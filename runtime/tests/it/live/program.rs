@@ -104,6 +104,17 @@ impl Drop for Program {
     }
 }
 
+/// Starts the program on the file `pipeline.yaml` of this folder.
+pub(super) fn spawn(folder: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_tidemill"))
+        .args(["run", "pipeline.yaml"])
+        .current_dir(folder)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Starts it on a disk that forgets.
 fn run(folder: &Path, port: u16) -> Child {
     let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
     Command::new(env!("CARGO_BIN_EXE_tidemill"))

@@ -25,8 +25,8 @@ pub struct Dump {
     pub from: From,
     /// [`Dump::NON_BLOCKING`], [`Dump::ANNOTATE`].
     pub flags: u16,
-    /// Ask to be waited for at each commit, if the server does that. Then
-    /// [`EventStream::acknowledge`] must answer the events that want it.
+    /// Ask to be waited for at each commit, if the server does that: until
+    /// [`EventStream::acknowledge`].
     pub semi_sync: bool,
 }
 
@@ -95,7 +95,7 @@ pub struct EventStream {
     channel: Channel,
     peer: String,
     semi_sync: SemiSync,
-    wants_acknowledgement: bool,
+    waited_for: bool,
     ended: bool,
 }
 
@@ -111,7 +111,7 @@ enum SemiSync {
 impl EventStream {
     pub(super) fn new(channel: Channel, peer: String, semi_sync: bool) -> Self {
         let semi_sync = if semi_sync { SemiSync::Asked } else { SemiSync::Off };
-        Self { channel, peer, semi_sync, wants_acknowledgement: false, ended: false }
+        Self { channel, peer, semi_sync, waited_for: false, ended: false }
     }
 
     /// The next event, whole, as it stands in the log; `None` where the log ends. It waits no
@@ -131,7 +131,7 @@ impl EventStream {
             Some((0, marked)) => {
                 let (event, semi_sync, wants) = self.semi_sync.strip(marked).map_err(faulty)?;
                 self.semi_sync = semi_sync;
-                self.wants_acknowledgement = wants;
+                self.waited_for |= wants;
                 Ok(Some(event))
             }
             Some((0xfe, _)) if packet.len() < 9 => {
@@ -152,10 +152,10 @@ impl EventStream {
         self.ended || self.channel.has_message()
     }
 
-    /// True when a commit on the server waits until the event that came last is acknowledged.
+    /// True once a commit on the server waited until its events are acknowledged.
     #[must_use]
-    pub fn wants_acknowledgement(&self) -> bool {
-        self.wants_acknowledgement
+    pub fn is_waited_for(&self) -> bool {
+        self.waited_for
     }
 
     /// Says that all before a place in the log is safe here. A call that is dropped is made good

@@ -13,6 +13,38 @@ use super::start::{At, Start};
 use crate::error::{Error, Kind, Result};
 use crate::source::mysql::client::{Connection, Dump, EventStream, From, Target};
 
+/// The first event of a file comes at once: no sign of life is wanted before it.
+const UNHEARD: Duration = Duration::ZERO;
+
+/// As what a log is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Registration {
+    pub(super) server_id: u32,
+    /// After so long without an event the server says that it is alive.
+    pub(super) heartbeat: Duration,
+    /// Commits on the server wait for acknowledgements.
+    pub(super) semi_sync: bool,
+    /// The log ends where it ends now.
+    pub(super) to_its_end: bool,
+}
+
+impl Registration {
+    /// As a replica that nobody has heard of, and that will be gone soon.
+    pub(super) fn passing(heartbeat: Duration) -> Self {
+        // A number that nobody has, most likely: people count from 1, so it is one of the upper
+        // half.
+        let server_id = fastrand::u32(1 << 31..);
+        Self { server_id, heartbeat, semi_sync: false, to_its_end: false }
+    }
+
+    fn dump(&self, from: From) -> Dump {
+        let end = if self.to_its_end { Dump::NON_BLOCKING } else { 0 };
+        // What the places of events are computed from must all be there.
+        let flags = Dump::ANNOTATE | end;
+        Dump { server_id: self.server_id, from, flags, semi_sync: self.semi_sync }
+    }
+}
+
 /// How a log is asked for.
 #[derive(Debug)]
 pub(super) struct Begin {
@@ -31,12 +63,10 @@ impl Begin {
         target: &Target,
         resume: Option<&Resume>,
         start: &Start,
-        heartbeat: Duration,
     ) -> Result<Self> {
-        let session = session(server.family(), heartbeat);
         match resume {
             Some(resume) => Self::resume(resume, server, connection).await,
-            None => Self::start(start, server, connection, target, &session).await,
+            None => Self::start(start, server, connection, target).await,
         }
     }
 
@@ -44,12 +74,10 @@ impl Begin {
     pub(super) async fn stream(
         &self,
         mut connection: Connection,
-        family: Family,
-        heartbeat: Duration,
-        server_id: u32,
-        flags: u16,
+        registration: &Registration,
     ) -> Result<EventStream> {
-        connection.execute(&session(family, heartbeat)).await?;
+        let family = connection.server().family;
+        connection.execute(&session(family, registration.heartbeat)).await?;
         if let (Family::MariaDb, History::Named { read: Some(read), .. }) = (family, &self.history)
         {
             let behind = format!(
@@ -58,8 +86,7 @@ impl Begin {
             );
             connection.execute(&behind).await?;
         }
-        let request = dump(server_id, self.from.clone());
-        connection.dump(&Dump { flags: request.flags | flags, ..request }).await
+        connection.dump(&registration.dump(self.from.clone())).await
     }
 
     /// The beginning as a place to resume, where it is one: nothing is gone past first.
@@ -108,7 +135,6 @@ impl Begin {
         server: &Server,
         connection: &mut Connection,
         target: &Target,
-        session: &str,
     ) -> Result<Self> {
         let history = server.history()?;
         let at = |first: &Place, until| Self {
@@ -136,7 +162,7 @@ impl Begin {
             }
             Start::Timestamp(time) => {
                 let files = files(connection).await?;
-                let file = last_before(*time, &files, target, session).await?;
+                let file = last_before(*time, &files, target, server.family()).await?;
                 Ok(at(&file, Until::Time(*time)))
             }
         }
@@ -193,23 +219,23 @@ fn session(family: Family, heartbeat: Duration) -> String {
 }
 
 /// The last file that was begun before this second; the first if none was.
-async fn last_before(time: u32, files: &[Place], target: &Target, session: &str) -> Result<Place> {
+async fn last_before(time: u32, files: &[Place], target: &Target, family: Family) -> Result<Place> {
     let (mut low, mut high) = (0, files.len());
     // The file before `low` was begun in time, that of `high` was not.
     while low < high {
         let middle = low + (high - low) / 2;
         let Some(file) = files.get(middle) else { break };
-        if begun(file, target, session).await? <= time { low = middle + 1 } else { high = middle }
+        if begun(file, target, family).await? <= time { low = middle + 1 } else { high = middle }
     }
     files.get(low.saturating_sub(1)).cloned().ok_or_else(no_files)
 }
 
 /// When a file was begun, as its first event says.
-async fn begun(file: &Place, target: &Target, session: &str) -> Result<u32> {
+async fn begun(file: &Place, target: &Target, family: Family) -> Result<u32> {
     let mut connection = Connection::open(target).await?;
-    connection.execute(session).await?;
+    connection.execute(&session(family, UNHEARD)).await?;
     let from = place(&file.file, FIRST_EVENT);
-    let mut stream = connection.dump(&dump(any_server_id(), from)).await?;
+    let mut stream = connection.dump(&Registration::passing(UNHEARD).dump(from)).await?;
     while let Some(event) = stream.next().await? {
         let header = Header::read(event).map_err(|damage| damaged(file, damage))?;
         if header.role() == Some(Role::Format) {
@@ -221,16 +247,4 @@ async fn begun(file: &Place, target: &Target, session: &str) -> Result<u32> {
 
 fn place(file: &str, offset: u64) -> From {
     From::Place { file: file.to_owned(), offset }
-}
-
-/// What is asked for.
-fn dump(server_id: u32, from: From) -> Dump {
-    // What the places of events are computed from must all be there.
-    Dump { server_id, from, flags: Dump::ANNOTATE, semi_sync: false }
-}
-
-/// A number for a replica that nobody has, most likely: people count from 1, so it is one of the
-/// upper half.
-pub(super) fn any_server_id() -> u32 {
-    fastrand::u32(1 << 31..)
 }

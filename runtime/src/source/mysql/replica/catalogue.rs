@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 use tracing::{debug, info, warn};
 
 use super::super::definitions::{Definition, Found, Name, Touched};
-use super::super::event::Family;
 use super::super::history::History;
 use super::super::{Definitions, Place, charset};
-use super::begin::{Begin, any_server_id};
+use super::begin::{Begin, Registration};
 use super::ended;
 use super::feed::{Feed, Until};
 use super::position::Resume;
@@ -42,7 +41,6 @@ pub(super) struct Catalogue<'a> {
     pub(super) target: &'a Target,
     /// Where reading begins.
     pub(super) begin: &'a Begin,
-    pub(super) family: Family,
 }
 
 impl Catalogue<'_> {
@@ -161,8 +159,8 @@ impl Catalogue<'_> {
             None => None,
         };
         let begin = resumed.as_ref().unwrap_or(self.begin);
-        let stream = begin.stream(connection, self.family, beat, any_server_id(), 0).await;
-        let mut stream = stream.map_err(explained)?;
+        let passing = Registration::passing(beat);
+        let mut stream = begin.stream(connection, &passing).await.map_err(explained)?;
         let mut told = Instant::now();
         while feed.reached().is_none_or(|place| place.is_before(until)) {
             let Some(event) = stream.next().await.map_err(explained)? else { return Err(ended()) };

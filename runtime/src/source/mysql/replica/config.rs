@@ -8,6 +8,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::begin::Registration;
 use super::start::Start;
 use super::{Replica, precheck};
 use crate::BoxFuture;
@@ -46,6 +47,10 @@ pub struct Settings {
     #[serde(default = "heartbeat_seconds")]
     #[schemars(range(min = 1, max = 3600))]
     pub heartbeat_seconds: u16,
+    /// Acknowledges what the sink has made durable, as a semi-synchronous replica does: commits on
+    /// a server that waits for such replicas then return once their changes are delivered.
+    #[serde(default)]
+    pub semi_sync: bool,
     /// A file with the CREATE TABLE statements of tables as they were where reading begins. Only of
     /// use for tables that the log does not describe (`binlog_row_metadata`) and that the server
     /// cannot be asked about: because the account may not SELECT from them, or because they have
@@ -101,6 +106,16 @@ impl Settings {
                 .hint("make timeouts.read_ms more than twice heartbeat_seconds"));
         }
         Ok(Target { address, tls: self.tls.below(folder), timeouts: self.timeouts })
+    }
+
+    /// As what the server is asked for its log.
+    pub(super) fn registration(&self) -> Registration {
+        let passing = Registration::passing(self.heartbeat());
+        let server_id = match self.server_id {
+            0 => passing.server_id,
+            chosen => chosen,
+        };
+        Registration { server_id, semi_sync: self.semi_sync, ..passing }
     }
 
     pub(super) fn heartbeat(&self) -> Duration {

@@ -1,7 +1,6 @@
 //! The source `mysql`: the log of a running server, read as one of its replicas.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 mod begin;
 mod catalogue;
@@ -18,7 +17,7 @@ mod start;
 pub use config::Settings;
 pub use start::{At, Gtids, Start};
 
-use self::begin::{Begin, any_server_id};
+use self::begin::{Begin, Registration};
 use self::catalogue::Catalogue;
 use self::distance::Distance;
 use self::feed::Feed;
@@ -27,7 +26,7 @@ use self::refusal::explained;
 use self::server::Server;
 use super::client::{Connection, EventStream, Target};
 use super::event::Family;
-use super::{Decoder, Definitions};
+use super::{Decoder, Definitions, Place};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
@@ -36,8 +35,7 @@ use crate::source::{Chunk, Decode, Opening, Source, schema};
 /// Reads the log of a running server.
 pub struct Replica {
     target: Target,
-    server_id: u32,
-    heartbeat: Duration,
+    registration: Registration,
     start: Start,
     /// Where to go on before anything has been read: where the pipeline was before it was started,
     /// or where it began.
@@ -62,11 +60,7 @@ impl Replica {
         let definitions = schema::definitions(schema.transpose()?, from, &settings.online_ddl)?;
         Ok(Self {
             target: settings.target(folder)?,
-            server_id: match settings.server_id {
-                0 => any_server_id(),
-                chosen => chosen,
-            },
-            heartbeat: settings.heartbeat(),
+            registration: settings.registration(),
             start: settings.start.clone(),
             resume: from.map(Resume::read).transpose()?,
             remembered: from.is_some_and(|from| from.notes().is_some())
@@ -112,9 +106,8 @@ impl Replica {
         let resume = before.as_ref().or(self.resume.as_ref());
         let mut connection = Connection::open(&self.target).await?;
         let server = Server::ask(&mut connection).await?;
-        let (target, heartbeat) = (&self.target, self.heartbeat);
-        let begin =
-            Begin::ask(&mut connection, &server, target, resume, &self.start, heartbeat).await?;
+        let target = &self.target;
+        let begin = Begin::ask(&mut connection, &server, target, resume, &self.start).await?;
         if self.resume.is_none() {
             // What is the latest is settled once: else what is written while a connection is lost
             // that has not sent anything yet would be passed over (Invariant 9).
@@ -125,13 +118,13 @@ impl Replica {
             // That may have taken long enough for a firewall to forget the connection.
             connection = Connection::open(target).await?;
         }
-        let stream = begin.stream(connection, server.family(), heartbeat, self.server_id, 0);
-        self.stream = Some(stream.await.map_err(explained)?);
+        let stream = begin.stream(connection, &self.registration).await;
+        self.stream = Some(stream.map_err(explained)?);
         self.feed = Some(match self.feed.take() {
             Some(feed) if before.is_some() => feed.again(definitions),
             _ => Feed::new(begin.history, begin.until, definitions),
         });
-        self.distance.connected(&self.target, self.heartbeat);
+        self.distance.connected(&self.target, self.registration.heartbeat);
         Ok(())
     }
 
@@ -143,32 +136,42 @@ impl Replica {
         begin: &Begin,
         connection: &mut Connection,
     ) -> Result<Option<Arc<Definitions>>> {
-        let catalogue = Catalogue { target: &self.target, begin, family: server.family() };
+        let catalogue = Catalogue { target: &self.target, begin };
         let reading = self.feed.as_ref().filter(|feed| feed.resume().is_some());
-        let definitions = match (reading, &self.definitions) {
+        let (known, names) = match (reading, &self.definitions) {
             (Some(feed), _) => {
                 let (Some(known), Some(doubt)) = (feed.definitions(), feed.doubt()) else {
                     return Ok(None);
                 };
-                let names = [known.unclear(), vec![doubt.table.clone()]].concat();
-                catalogue.more(Definitions::clone(known), &names, connection).await?
+                (known, [known.unclear(), vec![doubt.table.clone()]].concat())
             }
             (None, known) if server.describes_tables() && server.family() == Family::MySql => {
                 return Ok(known.clone());
             }
-            (None, Some(known)) if self.remembered => {
-                let names = known.unclear();
-                catalogue.more(Definitions::clone(known), &names, connection).await?
-            }
+            (None, Some(known)) if self.remembered => (known, known.unclear()),
             (None, known) => {
                 let known = known.as_deref().cloned().unwrap_or_default();
-                match server.describes_tables() {
+                let all = match server.describes_tables() {
                     true => catalogue.untold(known, connection).await?,
                     false => catalogue.all(known, connection).await?,
-                }
+                };
+                return Ok(Some(Arc::new(all)));
             }
         };
+        let definitions = Definitions::clone(known);
+        let definitions = catalogue.more(definitions, &names, connection).await?;
         Ok(Some(Arc::new(definitions)))
+    }
+
+    async fn acknowledge(&mut self, settled: &Place) -> Result<()> {
+        let Some(stream) = self.stream.as_mut().filter(|stream| stream.is_waited_for()) else {
+            return Ok(());
+        };
+        // That the connection is lost is for reading to find out.
+        if let Err(error) = stream.acknowledge(&settled.file, settled.offset).await {
+            tracing::debug!("the server does not learn what is settled: {error:#}");
+        }
+        Ok(())
     }
 
     fn lost(&mut self, error: Error) -> Error {
@@ -187,9 +190,10 @@ impl Source for Replica {
         Box::new(Decoder::default())
     }
 
-    /// The server decides itself how long it keeps its log.
-    fn ack(&mut self, _position: &Position) -> BoxFuture<'_, Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
+    /// The server decides itself how long it keeps its log; but a commit on it may wait for this.
+    fn ack(&mut self, position: &Position) -> BoxFuture<'_, Result<()>> {
+        let settled = Resume::read(position);
+        Box::pin(async { self.acknowledge(&settled?.place).await })
     }
 }
 

@@ -10,13 +10,13 @@ mod tables;
 
 use self::privileges::Account;
 use super::super::event::{Family, Header, Role};
-use super::begin::{Begin, any_server_id};
+use super::begin::{Begin, Registration};
 use super::config::Settings;
 use super::position::Resume;
 use super::refusal::explained;
 use super::server::{Server, files};
 use crate::error::Result;
-use crate::source::mysql::client::{Connection, Dump, Target};
+use crate::source::mysql::client::{Connection, Target};
 use crate::source::mysql::damaged;
 use crate::source::{Finding, Precheck};
 
@@ -80,14 +80,13 @@ async fn trial(settings: &Settings, precheck: &Precheck<'_>, target: &Target) ->
         Some(saved) => Some(Resume::read(&saved.position)?),
         None => None,
     };
-    let heartbeat = settings.heartbeat();
     let mut connection = Connection::open(target).await?;
     let server = Server::ask(&mut connection).await?;
     let (resume, start) = (resume.as_ref(), &settings.start);
-    let begin = Begin::ask(&mut connection, &server, target, resume, start, heartbeat).await?;
-    let (family, place) = (server.family(), begin.place());
-    let stream = begin.stream(connection, family, heartbeat, any_server_id(), Dump::NON_BLOCKING);
-    let mut stream = stream.await.map_err(explained)?;
+    let begin = Begin::ask(&mut connection, &server, target, resume, start).await?;
+    let (place, passing) = (begin.place(), Registration::passing(settings.heartbeat()));
+    let trial = Registration { to_its_end: true, ..passing };
+    let mut stream = begin.stream(connection, &trial).await.map_err(explained)?;
     while let Some(event) = stream.next().await.map_err(explained)? {
         let header = Header::read(event).map_err(|damage| damaged(&place, damage))?;
         if matches!(header.role(), Some(Role::Gtid(_))) {
