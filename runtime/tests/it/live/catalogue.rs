@@ -161,3 +161,20 @@ fn tables_that_the_account_may_not_see_are_named_with_what_mends_it() {
         assert!(error.hint_text().unwrap().contains("GRANT SELECT"), "{version:?}: {error:#}");
     }
 }
+
+/// MariaDB's log says of a UUID that it is bytes, also where it says the rest.
+#[test]
+fn a_column_of_a_type_that_no_log_tells_is_known_when_it_is_added() {
+    let server = Server::start(&Version::mariadb(), &["--binlog-row-metadata=FULL"]);
+    server.sql(&[ACCOUNT, SELECT, TABLES].concat());
+    let mut reader = Reader::open(&settings(server.port(), json!({"start": "latest"})), None);
+    reader.connect(&server);
+    let statements = "\
+        INSERT INTO shop.items VALUES (1, 2, 'note');\n\
+        ALTER TABLE shop.items ADD u UUID, DROP note;\n\
+        INSERT INTO shop.items VALUES (3, 4, '0190a8b0-7e1c-7000-8000-0123456789ab');\n";
+    server.sql(&[statements, &end(1)].concat());
+    let expected =
+        ["items a=1 b=2 note=\"note\"", "items a=3 b=4 u=0190a8b0-7e1c-7000-8000-0123456789ab"];
+    assert_eq!(inserted(&mut reader, 1), expected);
+}

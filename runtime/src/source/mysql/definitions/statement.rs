@@ -8,6 +8,9 @@ use super::table::{Options, Table};
 use super::tokens::{Parsed, Tokens};
 use super::{Definition, Definitions, Name};
 
+/// Types of MariaDB that its log does not tell from bytes, whatever else it says of tables.
+const UNTOLD: &[&str] = &["UUID", "INET4", "INET6"];
+
 impl Definitions {
     /// Takes note of a statement. Those that define nothing are passed over.
     pub(super) fn statement(
@@ -112,6 +115,9 @@ impl Definitions {
             return Ok(());
         }
         let Some(name) = session.altered(&mut tokens)? else { return Ok(()) };
+        if self.hindsight.is_some() && self.get(&name.0, &name.1).is_none() && tokens.hold(UNTOLD) {
+            return tokens.fault("the log does not tell all of a type that is named here");
+        }
         let mut renamed = None;
         self.change(&name, |table| {
             renamed = table.alter(tokens)?;

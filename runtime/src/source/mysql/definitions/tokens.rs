@@ -73,6 +73,17 @@ impl<'t> Tokens<'t> {
         })
     }
 
+    /// True when one of these words comes somewhere, unquoted.
+    pub(super) fn hold(mut self, words: &[&str]) -> bool {
+        while !self.is_empty() {
+            if words.iter().any(|word| self.are(&[word])) {
+                return true;
+            }
+            self.next();
+        }
+        false
+    }
+
     /// Goes past these words, if all of them come next.
     pub(super) fn take(&mut self, words: &[&str]) -> bool {
         let taken = self.are(words);
