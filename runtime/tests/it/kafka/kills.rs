@@ -1,5 +1,5 @@
-//! The program is killed (SIGKILL) at random moments under load: what it left is read by Kafka's
-//! own consumer, and lacks nothing.
+//! The program is killed (SIGKILL) at random moments under load, now and then while the broker is
+//! dead, too: what it left is read by Kafka's own consumer, and lacks nothing.
 
 use std::time::Duration;
 
@@ -28,7 +28,16 @@ fn twenty_kills_lose_nothing() {
         let mut kills = 0;
         while kills < KILLS || !writing.is_finished() {
             program.run_for(Duration::from_millis(50 + random.below(600)));
+            let broker_dies = kills % 5 == 0;
+            if broker_dies {
+                // What is under way now is in no broker, and no position may be behind it.
+                broker.kill();
+                program.run_for(Duration::from_millis(500 + random.below(1000)));
+            }
             program.kill_and_start_again();
+            if broker_dies {
+                broker.start_again();
+            }
             kills += 1;
         }
     });
