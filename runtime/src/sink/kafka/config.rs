@@ -215,7 +215,26 @@ impl TryFrom<BTreeMap<String, Property>> for Properties {
             try_out(&name, own, &value)?;
             known.insert(own.to_owned(), value);
         }
-        Ok(Self(known))
+        let known = Self(known);
+        match known.number(QUEUE_KILOBYTES_MAX) {
+            // A message that never fits would be waited for without end.
+            Some(queue) if queue < known.message_bytes_max().div_ceil(1024) * 2 => Err(format!(
+                "the property `{QUEUE_KILOBYTES_MAX}` has to have room for two messages of \
+                 `{MESSAGE_BYTES_MAX}` at least"
+            )),
+            _ => Ok(known),
+        }
+    }
+}
+
+impl Properties {
+    /// A number that librdkafka has accepted.
+    fn number(&self, name: &str) -> Option<u64> {
+        self.0.get(name).and_then(|value| value.parse().ok())
+    }
+
+    fn message_bytes_max(&self) -> u64 {
+        self.number(MESSAGE_BYTES_MAX).unwrap_or(MESSAGE_BYTES_MAX_DEFAULT)
     }
 }
 
@@ -239,15 +258,20 @@ impl fmt::Debug for Properties {
 }
 
 /// What differs from librdkafka's own defaults, and may be set in `properties`.
-const DEFAULTS: [(&str, &str); 4] = [
+const DEFAULTS: [(&str, &str); 3] = [
     // As in OMS.
     ("compression.type", "lz4"),
     // A broker that is away is waited for: a message given up leaves nothing but to stop.
     ("message.timeout.ms", "0"),
-    // Bounds the memory of what is not yet acknowledged.
-    ("queue.buffering.max.kbytes", "65536"),
     ("client.id", "tidemill"),
 ];
+
+const MESSAGE_BYTES_MAX: &str = "message.max.bytes";
+/// librdkafka's default of it.
+const MESSAGE_BYTES_MAX_DEFAULT: u64 = 1_000_000;
+const QUEUE_KILOBYTES_MAX: &str = "queue.buffering.max.kbytes";
+/// Bounds the memory of what is not yet acknowledged. Four times as much was not faster.
+const QUEUE_KILOBYTES_MAX_DEFAULT: u64 = 16 << 10;
 
 impl Settings {
     /// What librdkafka is told.
@@ -257,6 +281,9 @@ impl Settings {
         for (name, value) in DEFAULTS {
             config.set(name, value);
         }
+        let largest = self.properties.message_bytes_max().div_ceil(1024);
+        let queue = QUEUE_KILOBYTES_MAX_DEFAULT.max(largest * 2);
+        config.set(QUEUE_KILOBYTES_MAX, queue.to_string());
         for (name, value) in &self.properties.0 {
             config.set(name, value);
         }
