@@ -75,8 +75,9 @@ pub(crate) async fn pipeline(log: &Log) -> Result<(), Box<dyn Error>> {
 
 fn pipeline_file(port: u16) -> String {
     format!(
-        "name: bench\nstate: state\nworkers: 1\nsink: {{kind: discard}}\nsource: {{kind: mysql, url: \
-         \"mysql://replica:secret@127.0.0.1:{port}\", start: earliest, tls: {{mode: disabled}}}}\n"
+        "name: bench\nstate: state\nworkers: 1\nsink: {{kind: discard}}\n\
+         source: {{kind: mysql, url: \"mysql://replica:secret@127.0.0.1:{port}\", \
+         start: earliest, tls: {{mode: disabled}}}}\n"
     )
 }
 

@@ -124,7 +124,7 @@ impl Table {
             Operation::Delete => (&self.delete, Content::row(before, None)),
             Operation::Ddl => (&self.statement, Content::statement(after)),
             Operation::Truncate => {
-                (&self.statement, Content { kind: "TRUNCATE", ..Content::default() })
+                (&self.statement, Content { kind: "TRUNCATE", ..Content::statement(after) })
             }
             _ => (&self.insert, Content::row(after, None)),
         };

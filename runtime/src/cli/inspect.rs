@@ -55,6 +55,7 @@ pub fn inspect(path: &Path, schema: Option<&Path>, json: bool, out: &mut impl Wr
         path: Paths::One(path.display().to_string()),
         follow: false,
         schema: schema.map(|path| path.display().to_string()),
+        online_ddl: Vec::new(),
     };
     let mut source = BinlogFiles::open(&settings, Path::new(""), None)?.as_logged();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -7,16 +7,18 @@ use std::sync::Arc;
 
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
-use crate::source::mysql::Definitions;
+use crate::source::mysql::{Definitions, OnlineDdl};
 
 /// More than the definitions of ten thousand tables take; a dump with data takes more.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// What is known of the tables where reading begins. What was remembered at the position counts;
-/// of tables that are not in it, or were not clear, the schema file may say more by now.
+/// of tables that are not in it, or were not clear, the schema file may say more by now. `tools`
+/// are those that may be altering tables.
 pub(super) fn definitions(
     schema: Option<Definitions>,
     from: Option<&Position>,
+    tools: &[OnlineDdl],
 ) -> Result<Option<Arc<Definitions>>> {
     let notes = from.and_then(Position::notes);
     let remembered = notes.map(|notes| Definitions::remembered(&**notes)).transpose()?;
@@ -24,7 +26,8 @@ pub(super) fn definitions(
         (Some(remembered), Some(schema)) => Some(remembered.completed(&schema)),
         (remembered, schema) => remembered.or(schema),
     };
-    Ok(definitions.map(Arc::new))
+    let followed = definitions.unwrap_or_else(Definitions::of_tools).altered_by(tools);
+    Ok((followed.follows_tables() || !tools.is_empty()).then(|| Arc::new(followed)))
 }
 
 /// Reads a schema file.

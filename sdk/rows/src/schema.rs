@@ -156,7 +156,7 @@ pub struct Schema {
     pub partition: Partition,
     /// What the columns' key ordinals number.
     pub key: KeyKind,
-    /// True for ddl: the columns are `kind` and `statement`.
+    /// True for statements (ddl, truncate): the columns are `kind` and `statement`.
     pub statement: bool,
     /// Slots of a row of this schema; at least one more than the last column's slot.
     pub slots: u32,

@@ -70,7 +70,7 @@ impl<'a> SchemaView<'a> {
         KeyKind::from_number(read::array::<1>(self.bytes, 40)[0]).unwrap_or_default()
     }
 
-    /// True for ddl: the columns are `kind` and `statement`.
+    /// True for statements (ddl, truncate): the columns are `kind` and `statement`.
     #[inline]
     #[must_use]
     pub fn is_statement(&self) -> bool {

@@ -171,21 +171,23 @@ fn shape(
     after: bool,
     table: Option<&Table>,
 ) -> Result<(), &'static str> {
+    let of_statements = table.is_some_and(|table| table.statement);
     let images = match operation {
         Operation::Read | Operation::Insert | Operation::Ddl => !before && after,
         Operation::Update => before && after,
         Operation::Delete => before && !after,
-        Operation::Truncate | Operation::Begin | Operation::Commit | Operation::Heartbeat => {
-            !before && !after
-        }
+        // With the statement, if the log has one.
+        Operation::Truncate => !before && after == of_statements,
+        Operation::Begin | Operation::Commit | Operation::Heartbeat => !before && !after,
     };
     if !images {
         return Err("a change has an image that its operation does not have, or lacks one");
     }
     let schema = match operation {
-        Operation::Ddl => table.is_some_and(|table| table.statement),
+        Operation::Ddl => of_statements,
+        Operation::Truncate => table.is_some(),
         Operation::Begin | Operation::Commit | Operation::Heartbeat => table.is_none(),
-        _ => table.is_some_and(|table| !table.statement),
+        _ => table.is_some() && !of_statements,
     };
     if schema {
         Ok(())

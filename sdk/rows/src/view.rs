@@ -207,7 +207,7 @@ pub enum Operation {
     Update = 3,
     /// A row went.
     Delete = 4,
-    /// All rows of the table went.
+    /// All rows of the table went; the statement, where the log has one, is its after image.
     Truncate = 5,
     /// A statement changed the shape of the database.
     Ddl = 6,

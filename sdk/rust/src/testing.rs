@@ -209,13 +209,23 @@ impl Changes {
         self.change(Operation::Truncate, None, None)
     }
 
+    /// The same by this statement.
+    #[must_use]
+    pub fn truncate_by(self, statement: &str) -> Self {
+        self.statement(Operation::Truncate, "TRUNCATE_TABLE", statement)
+    }
+
     /// A statement on the table, of a kind such as `ALTER_TABLE`.
     #[must_use]
     pub fn ddl(self, kind: &str, statement: &str) -> Self {
+        self.statement(Operation::Ddl, kind, statement)
+    }
+
+    fn statement(self, operation: Operation, kind: &str, statement: &str) -> Self {
         let table = self.table.0.clone();
         let row = [Value::Text(kind.as_bytes()), Value::Text(statement.as_bytes())];
         self.then_of(&Schema::statement(&table.database, &table.table))
-            .change(Operation::Ddl, None, Some(&row))
+            .change(operation, None, Some(&row))
             .then_of(&table)
     }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::BinlogFiles;
 use crate::BoxFuture;
 use crate::error::Result;
+use crate::source::mysql::OnlineDdl;
 use crate::source::{self, Finding, Opening, Precheck, Source};
 
 /// Settings of the source `file`.
@@ -23,6 +24,13 @@ pub struct Settings {
     /// the columns, which is the servers' default (`binlog_row_metadata`).
     #[serde(default)]
     pub schema: Option<String>,
+    /// Tools that alter tables online, on a copy that takes the table's name at the end: `GH_OST`,
+    /// `PT_OSC`, `ALIYUN_DMS`, or the names of another tool's own tables, `*` standing for any
+    /// characters: `{shadow: "_*_copy", trash: ["_*_gone", "_*_log"]}`. Nothing of tables with such
+    /// names comes out, whoever made them; what altered the copy comes out as statements on the
+    /// table itself, where the copy takes its name.
+    #[serde(default)]
+    pub online_ddl: Vec<OnlineDdl>,
 }
 
 /// One path or pattern, or several.

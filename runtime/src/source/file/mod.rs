@@ -60,7 +60,7 @@ impl BinlogFiles {
         let list = List::new(settings, folder);
         let (reader, start) = Reader::open(list, settings.follow, place.as_ref())?;
         let schema = settings.schema.as_ref().map(|file| schema::read(&folder.join(file)));
-        let definitions = schema::definitions(schema.transpose()?, from)?;
+        let definitions = schema::definitions(schema.transpose()?, from, &settings.online_ddl)?;
         let framer = framer(&start, definitions)?;
         Ok(Self { framer, blocks: Blocks::default(), work: Work::Here(Box::new(reader)) })
     }

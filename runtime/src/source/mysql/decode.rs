@@ -14,7 +14,7 @@ use tidemill_rows::{ChangeRecord, FrameBuilder, Mark, Operation, TooLarge, layou
 use super::event::{Event, Format, Header, Role, RowsVersion};
 use super::gtid::Name;
 use super::payload::{Inner, Payloads};
-use super::read::Damage;
+use super::read::{Damage, Read};
 use super::rows::RowReader;
 use super::statement::{Ddl, Query, Statement};
 use super::transaction::{Step, Track};
@@ -193,8 +193,9 @@ impl<'a> Pass<'a> {
                 Ok(())
             }
             Step::Statement(statement) => {
+                self.statement(&statement, event)?;
                 self.rows.follow(&statement, event, &self.place);
-                self.statement(statement, event)
+                Ok(())
             }
         }
     }
@@ -284,9 +285,9 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    fn statement(&mut self, statement: Statement, event: &Event<'_>) -> Result<()> {
+    fn statement(&mut self, statement: &Statement, event: &Event<'_>) -> Result<()> {
         match statement {
-            Statement::Ddl(ddl) => self.ddl(&ddl, event),
+            Statement::Ddl(ddl) => self.ddl(ddl, event),
             Statement::Dml => Err(self.gap(
                 "statement-format",
                 "rows change here by a statement, and the log does not hold the rows",
@@ -297,11 +298,11 @@ impl<'a> Pass<'a> {
                 let Transaction { begun, order, .. } = *self.transaction;
                 let savepoint = Savepoint { mark: self.out.mark(), begun, order };
                 // A new savepoint takes the place of one of the same name.
-                self.transaction.savepoints.retain(|(old, _)| *old != name);
-                self.transaction.savepoints.push((name, savepoint));
+                self.transaction.savepoints.retain(|(old, _)| old != name);
+                self.transaction.savepoints.push((name.clone(), savepoint));
                 Ok(())
             }
-            Statement::RollbackTo(name) => self.rollback_to(&name),
+            Statement::RollbackTo(name) => self.rollback_to(name),
             Statement::XaCommit(_) if self.transaction.prepared => {
                 self.transaction.prepared = false;
                 self.commit(&event.header)
@@ -330,16 +331,40 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
+    /// A statement comes out, or, where an online-DDL tool has done its work, others do.
     fn ddl(&mut self, ddl: &Ddl, event: &Event<'_>) -> Result<()> {
+        let alone = !self.track.is_open();
+        let first = if alone { 0 } else { self.transaction.order };
+        let mut order = first;
+        match self.rows.instead(ddl, event, &self.place) {
+            None => {
+                let text = Query::read(event).and_then(|query| query.utf8());
+                order += u64::from(self.told(ddl, text, order, &event.header)?);
+            }
+            Some(statements) => {
+                for text in statements {
+                    let Statement::Ddl(ddl) = Statement::read(&text, "") else { continue };
+                    order += u64::from(self.told(&ddl, Ok(text), order, &event.header)?);
+                }
+            }
+        }
+        if !alone {
+            self.transaction.order = order;
+        } else if order > first {
+            self.close(self.transaction.commit_us.unwrap_or(event.header.time_us()))?;
+        }
+        Ok(())
+    }
+
+    /// Adds a statement, if somebody wants it, and answers whether somebody does.
+    fn told(&mut self, ddl: &Ddl, text: Read<String>, order: u64, header: &Header) -> Result<bool> {
         let frame = self.rows.frame();
         let wanted = self.rows.statements(&ddl.database, &ddl.table, self.tables)?;
-        let Some((projection, index)) = wanted else { return Ok(()) };
-        let text = Query::read(event).and_then(|query| query.utf8());
+        let Some((projection, index)) = wanted else { return Ok(false) };
         let text = text.map_err(|damage| damaged(&self.place, damage))?;
-        let alone = !self.track.is_open();
         let out = &mut *self.out;
-        if !alone {
-            let begun = begin(self.transaction, self.transactions, &event.header, out);
+        if self.track.is_open() {
+            let begun = begin(self.transaction, self.transactions, header, out);
             begun.map_err(|_| full(&self.place))?;
         }
         let schema = index.get(frame, &projection.schema, out);
@@ -351,16 +376,10 @@ impl<'a> Pass<'a> {
             }
         }
         let after = row.finish().map_err(|_| full(&self.place))?;
-        let order = if alone { 0 } else { self.transaction.order };
-        let part = u64::from(self.part) << 32;
-        let change = self.between(Operation::Ddl, &event.header);
-        self.change(ChangeRecord { schema, after: Some(after), order: part | order, ..change })?;
-        self.transaction.order += 1;
-        if alone {
-            self.close(self.transaction.commit_us.unwrap_or(event.header.time_us()))
-        } else {
-            Ok(())
-        }
+        let order = u64::from(self.part) << 32 | order;
+        let change = self.between(ddl.operation(), header);
+        self.change(ChangeRecord { schema, after: Some(after), order, ..change })?;
+        Ok(true)
     }
 
     /// What every change of the open transaction has in common.

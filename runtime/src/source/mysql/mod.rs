@@ -43,7 +43,7 @@ mod walk;
 mod xa;
 
 pub use decode::Decoder;
-pub use definitions::Definitions;
+pub use definitions::{Definitions, OnlineDdl};
 pub use framer::{CHUNK_BYTES, Framer};
 pub use walk::{Seen, Walk};
 

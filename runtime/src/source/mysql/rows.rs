@@ -9,7 +9,7 @@ use super::definitions::Definitions;
 use super::event::{Event, Family, Format, RowsVersion};
 use super::read::{Damage, InColumn};
 use super::row::{NO_TABLE, Rows, Scratch};
-use super::statement::Statement;
+use super::statement::{Ddl, Statement};
 use super::table::{Found, FrameIndex, TableMaps};
 use super::{Place, damaged};
 use crate::error::{Error, Result};
@@ -70,6 +70,16 @@ impl RowReader {
             // What is not understood the framer has asked the server about.
             let _ = Arc::make_mut(definitions).follow(statement, event, place);
         }
+    }
+
+    /// The statements that come out instead of this one, if they are others.
+    pub(super) fn instead(
+        &self,
+        ddl: &Ddl,
+        event: &Event<'_>,
+        place: &Place,
+    ) -> Option<Vec<String>> {
+        self.definitions.as_ref()?.instead(ddl, event, place)
     }
 
     pub(super) fn statements(

@@ -4,6 +4,9 @@
 //! change the shape of the database.
 
 use std::borrow::Cow;
+use std::ops::Range;
+
+use tidemill_rows::Operation;
 
 use super::charset::Charset;
 use super::event::{Event, Role};
@@ -116,6 +119,18 @@ pub(super) struct Ddl {
     pub database: String,
     /// The table, the first where there are several; empty for a database.
     pub table: String,
+    /// Where the statement names it, with its database where that is named.
+    pub name: Range<usize>,
+}
+
+impl Ddl {
+    /// What the frame calls it.
+    pub(super) fn operation(&self) -> Operation {
+        match self.kind {
+            "TRUNCATE_TABLE" => Operation::Truncate,
+            _ => Operation::Ddl,
+        }
+    }
 }
 
 /// The kinds of ddl: first word, what it is about, OMS's name (or one made like OMS's).
@@ -176,7 +191,7 @@ impl Statement {
         } else if ["INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD"].iter().any(|word| is(word)) {
             Self::Dml
         } else {
-            ddl(verb, words, database).map_or(Self::Other, Self::Ddl)
+            ddl(verb, words, text, database).map_or(Self::Other, Self::Ddl)
         }
     }
 }
@@ -231,7 +246,7 @@ fn xid_part(words: &mut Words<'_>) -> Vec<u8> {
     }
 }
 
-fn ddl(verb: &str, mut words: Words<'_>, in_use: &str) -> Option<Ddl> {
+fn ddl(verb: &str, mut words: Words<'_>, text: &str, in_use: &str) -> Option<Ddl> {
     let known = |object: &str| {
         KINDS
             .iter()
@@ -260,14 +275,20 @@ fn ddl(verb: &str, mut words: Words<'_>, in_use: &str) -> Option<Ddl> {
         words.by_ref().find(on)?;
     }
     let mut words = words.after(&["IF", "NOT", "EXISTS"]);
+    words.skip_blank();
+    let start = text.len() - words.rest.len();
     let first = words.name()?;
     let mut behind = words;
     let (database, table) = match behind.next() {
         _ if object == "DATABASE" => (first, String::new()),
-        Some(Token::Sign('.')) => (first, behind.name()?),
+        Some(Token::Sign('.')) => {
+            let table = behind.name()?;
+            words = behind;
+            (first, table)
+        }
         _ => (in_use.to_owned(), first),
     };
-    Some(Ddl { kind, database, table })
+    Some(Ddl { kind, database, table, name: start..text.len() - words.rest.len() })
 }
 
 /// The words of a statement, without comments. What is in `/*! */` is no comment.
@@ -374,8 +395,14 @@ mod tests {
     use super::*;
 
     fn check(text: &str, kind: &'static str, database: &str, table: &str) {
-        let ddl = Ddl { kind, database: database.into(), table: table.into() };
-        assert_eq!(Statement::read(text, "shop"), Statement::Ddl(ddl), "{text}");
+        let Statement::Ddl(ddl) = Statement::read(text, "shop") else { panic!("{text}") };
+        let read = (ddl.kind, ddl.database.as_str(), ddl.table.as_str());
+        assert_eq!(read, (kind, database, table), "{text}");
+        // Where it is named, another name can stand.
+        let renamed = text[..ddl.name.start].to_owned() + "`x`.`y`" + &text[ddl.name.end..];
+        let Statement::Ddl(ddl) = Statement::read(&renamed, "shop") else { panic!("{renamed}") };
+        assert_eq!(ddl.kind, kind, "{renamed}");
+        assert_eq!(&renamed[ddl.name.start..][..3], "`x`", "{renamed}");
     }
 
     #[test]

@@ -136,7 +136,10 @@ impl TableMaps {
             known.chunk = chunk;
             return Ok(());
         }
-        let wanted = self.compile(body, family, definition, tables, place)?;
+        let wanted = match is_hidden(definitions, body).map_err(broken)? {
+            true => None,
+            false => self.compile(body, family, definition, tables, place)?,
+        };
         if self.known.len() >= TABLES_MAX {
             // Those of this chunk may still be needed.
             self.known.retain(|_, known| known.chunk == chunk);
@@ -255,6 +258,13 @@ fn defined<'d>(definitions: &'d Definitions, body: &[u8]) -> Read<Option<&'d Def
     let names = (std::str::from_utf8(database), std::str::from_utf8(table));
     let (Ok(database), Ok(table)) = names else { return Ok(None) };
     Ok(definitions.get(database, table))
+}
+
+/// True for a table that nobody is to see.
+fn is_hidden(definitions: Option<&Definitions>, body: &[u8]) -> Read<bool> {
+    let (_, table) = table_name(body)?;
+    let table = std::str::from_utf8(table);
+    Ok(table.is_ok_and(|table| definitions.is_some_and(|known| known.hides(table))))
 }
 
 fn is_same(one: Option<&Definition>, other: Option<&Definition>) -> bool {

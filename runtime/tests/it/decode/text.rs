@@ -47,12 +47,13 @@ impl Text {
                 writeln!(self.out, "begin {id} committed {commit}").unwrap();
             }
             Operation::Commit => writeln!(self.out, "commit {time}").unwrap(),
-            Operation::Ddl => {
+            operation @ (Operation::Ddl | Operation::Truncate) => {
+                let verb = format!("{operation:?}").to_lowercase();
                 let schema = change.schema().unwrap();
                 let id = change.transaction().map_or(&b""[..], |transaction| transaction.id);
                 let id = std::str::from_utf8(id).unwrap();
                 let name = name(&schema);
-                writeln!(self.out, "ddl {name} {id} {time}{}", row(&schema, change.after()))
+                writeln!(self.out, "{verb} {name} {id} {time}{}", row(&schema, change.after()))
                     .unwrap();
             }
             operation => {

@@ -7,6 +7,8 @@ mod faults;
 mod follow;
 mod gaps;
 mod idle;
+mod large;
+mod online;
 mod precheck;
 mod program;
 mod reading;

@@ -111,10 +111,14 @@ impl Reader {
         }
     }
 
-    fn next(&mut self) -> Result<()> {
+    fn chunk(&mut self) -> Result<Chunk> {
         let next = async { tokio::time::timeout(PATIENCE, self.source.next()).await };
         let next = self.runtime.block_on(next).expect("what is waited for does not come");
-        let chunk = next?.expect("a live log has no end");
+        Ok(next?.expect("a live log has no end"))
+    }
+
+    fn next(&mut self) -> Result<()> {
+        let chunk = self.chunk()?;
         if chunk.heartbeat_us.is_none() {
             self.text.frame(&frame(&mut self.decoder, &chunk)?);
         }
@@ -130,6 +134,17 @@ impl Reader {
 
 fn is_heartbeat(chunk: Chunk) -> bool {
     chunk.heartbeat_us.is_some()
+}
+
+/// Hands the chunks of a source to this, until it says that it has enough.
+pub(super) fn chunks_until(settings: &Settings, mut enough: impl FnMut(&Chunk) -> bool) {
+    let mut reader = Reader::open(settings, None);
+    loop {
+        let chunk = reader.chunk().unwrap();
+        if chunk.heartbeat_us.is_none() && enough(&chunk) {
+            return;
+        }
+    }
 }
 
 /// What the file source reads in the server's own files.

@@ -206,7 +206,7 @@ impl Shared {
                 self.server_bytes.fetch_add(counted, Ordering::Relaxed);
                 to.write_all(now)?;
                 rest = later;
-                self.cut_behind(counted);
+                self.cut_behind(counted, cuts);
             }
         }
     }
@@ -244,8 +244,12 @@ impl Shared {
     }
 
     /// Cuts, if that is due now that the server has sent so many bytes more.
-    fn cut_behind(&self, count: u64) {
+    fn cut_behind(&self, count: u64, cuts: u64) {
         let mut state = self.lock();
+        if state.cuts != cuts {
+            // What went through a connection that is cut by now counts for none behind it.
+            return;
+        }
         if let Some(left) = &mut state.cut_after {
             *left = left.saturating_sub(count);
             if *left == 0 {

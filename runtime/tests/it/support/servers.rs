@@ -99,6 +99,11 @@ impl Server {
         assert_eq!(answer.trim_end(), order, "why stands above");
     }
 
+    /// Its kind.
+    pub(crate) fn family(&self) -> &'static str {
+        self.version.family
+    }
+
     /// Where it listens on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
         fs::read_to_string(self.folder.join("port")).unwrap().trim_end().parse().unwrap()

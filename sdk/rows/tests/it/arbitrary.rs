@@ -163,14 +163,19 @@ fn change(schemas: &[Schema], transactions: u32) -> impl Strategy<Value = Change
         let operations: Vec<_> = Operation::ALL
             .into_iter()
             .filter(|&operation| match schema.statement {
-                true => operation == Operation::Ddl,
+                true => matches!(operation, Operation::Ddl | Operation::Truncate),
                 false => operation.is_row() || operation == Operation::Truncate,
             })
             .collect();
         let images = (select(operations), cells(schema), cells(schema));
+        let statement = schema.statement;
         let with_images = images.prop_map(move |(operation, before, after)| {
             let has_before = matches!(operation, Operation::Update | Operation::Delete);
-            let has_after = !matches!(operation, Operation::Delete | Operation::Truncate);
+            let has_after = match operation {
+                Operation::Delete => false,
+                Operation::Truncate => statement,
+                _ => true,
+            };
             let (before, after) = (has_before.then_some(before), has_after.then_some(after));
             (operation, Some(index), before, after)
         });

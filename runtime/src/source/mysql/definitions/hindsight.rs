@@ -82,6 +82,7 @@ impl Definitions {
             hindsight.tables.entry(key).or_default().push((name, definition));
         }
         self.hindsight = Some(Arc::new(hindsight));
+        self.only_online = false;
     }
 
     /// Adds a database of a server, and a collation of the charset of its tables.

@@ -13,12 +13,14 @@ use sqlparser::tokenizer::TokenWithSpan;
 
 use super::Place;
 use super::event::Event;
-use super::statement::{Query, Statement};
+use super::statement::{Ddl, Query, Statement};
 use crate::error::{Error, Kind, Result};
 use crate::position::Notes;
 pub(super) use complete::Misfit;
 use hindsight::Hindsight;
 pub(super) use hindsight::{Found, Touched};
+use online::Online;
+pub use online::OnlineDdl;
 use statement::Session;
 use table::Table;
 use tokens::{Fault, Tokens, tokens};
@@ -29,6 +31,7 @@ mod column;
 mod complete;
 mod hindsight;
 mod notes;
+mod online;
 mod statement;
 mod table;
 #[cfg(test)]
@@ -46,6 +49,10 @@ pub struct Definitions {
     hindsight: Option<Arc<Hindsight>>,
     /// Which tables were changed, if that is what is wanted.
     touched: Option<Touched>,
+    /// What online-DDL tools are at.
+    online: Online,
+    /// The log says itself what tables are: of statements only those of the tools are followed.
+    only_online: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -152,13 +159,11 @@ impl Definitions {
         if !matches!(statement, Statement::Ddl(_) | Statement::Other) {
             return Ok(());
         }
-        let Ok(query) = Query::read(event) else { return Ok(()) };
-        let Ok(text) = query.utf8() else { return Ok(()) };
-        let mut session = Session {
-            database: String::from_utf8_lossy(query.database).into_owned(),
-            collation: query.server_collation,
-            origin: place.to_string(),
-        };
+        let Some((text, mut session)) = read(event, place) else { return Ok(()) };
+        if self.only_online {
+            self.follow_tools(statement, &text, &session);
+            return Ok(());
+        }
         let noted = tokens(&text)
             .and_then(|tokens| self.statement(Tokens::new(&tokens).statement(), &mut session));
         if let (Err(fault), Statement::Ddl(ddl)) = (noted, statement) {
@@ -168,8 +173,33 @@ impl Definitions {
             }
             self.put(table, Definition::unclear(fault.what, place));
         }
+        self.follow_tools(statement, &text, &session);
         self.look_back(place);
         Ok(())
+    }
+
+    fn follow_tools(&mut self, statement: &Statement, text: &str, session: &Session) {
+        if let Statement::Ddl(ddl) = statement
+            && self.online.follow(ddl, text, session)
+        {
+            self.changes += 1;
+        }
+    }
+
+    /// The statements that come out instead of this one, if it is one of an online-DDL tool.
+    pub(super) fn instead(
+        &self,
+        ddl: &Ddl,
+        event: &Event<'_>,
+        place: &Place,
+    ) -> Option<Vec<String>> {
+        let (text, session) = read(event, place)?;
+        self.online.instead(ddl, &text, &session)
+    }
+
+    /// True for a table that only an online-DDL tool knows.
+    pub(super) fn hides(&self, table: &str) -> bool {
+        self.online.is_own(table)
     }
 
     /// What is known of a table.
@@ -194,6 +224,18 @@ impl Definitions {
             touched.note((database.to_owned(), table.to_owned()));
         }
     }
+}
+
+/// The text of a statement, and what it is read with.
+fn read(event: &Event<'_>, place: &Place) -> Option<(String, Session)> {
+    let query = Query::read(event).ok()?;
+    let text = query.utf8().ok()?;
+    let session = Session {
+        database: String::from_utf8_lossy(query.database).into_owned(),
+        collation: query.server_collation,
+        origin: place.to_string(),
+    };
+    Some((text, session))
 }
 
 /// A statement that is not understood, of a log whose server can be asked.

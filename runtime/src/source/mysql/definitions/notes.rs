@@ -23,6 +23,10 @@ impl Notes for Definitions {
                 ));
             }
         }
+        for ((database, table), statements) in self.online.altered() {
+            let name = format!("{}.{} altered", quoted(database), quoted(table));
+            texts.push((name, serde_json::Value::from(statements.as_slice()).to_string()));
+        }
         texts
     }
 }
@@ -43,14 +47,22 @@ impl Definitions {
                     .hint("remove the pipeline's state, and begin anew")
             })?;
         }
+        definitions.only_online = definitions.databases.is_empty();
         Ok(definitions)
     }
 
     fn remember(&mut self, name: &str, text: &str) -> Parsed<()> {
         let tokens = tokens(name)?;
-        match Tokens::new(&tokens).table_name()? {
+        let mut tokens = Tokens::new(&tokens);
+        match tokens.table_name()? {
             (None, database) => {
                 self.databases.entry(database).or_default().collation = charset::named(text);
+            }
+            (Some(database), table) if tokens.take(&["ALTERED"]) => {
+                let Ok(statements) = serde_json::from_str(text) else {
+                    return tokens.fault("it is no list of statements");
+                };
+                self.online.remember((database, table), statements);
             }
             (Some(database), table) => {
                 let (origin, sql) = text.split_once('\n').unwrap_or_default();
@@ -63,6 +75,7 @@ impl Definitions {
     /// Adds those tables of a schema file of which nothing is known.
     #[must_use]
     pub(in crate::source) fn completed(mut self, schema: &Self) -> Self {
+        self.only_online = false;
         for (name, database) in &schema.databases {
             for (table, definition) in &database.tables {
                 if matches!(self.get(name, table), None | Some(Definition::Unclear(_))) {

@@ -25,7 +25,9 @@ impl Definitions {
         } else if tokens.take(&["DROP"]) {
             return self.drop(tokens, session);
         } else if tokens.take(&["RENAME"]) && tokens.take_one(&["TABLE", "TABLES"]) {
-            return self.rename(tokens, session);
+            for (old, name) in session.renamed(tokens)? {
+                self.rename_one(&old, name);
+            }
         }
         Ok(())
     }
@@ -109,17 +111,7 @@ impl Definitions {
             database.collation = collation.or(database.collation);
             return Ok(());
         }
-        tokens.take(&["ONLINE"]);
-        tokens.take(&["IGNORE"]);
-        if !tokens.take(&["TABLE"]) {
-            return Ok(());
-        }
-        tokens.take(&["IF", "EXISTS"]);
-        let name = session.table(&mut tokens)?;
-        if tokens.take(&["WAIT"]) {
-            tokens.number()?;
-        }
-        tokens.take(&["NOWAIT"]);
+        let Some(name) = session.altered(&mut tokens)? else { return Ok(()) };
         let mut renamed = None;
         self.change(&name, |table| {
             renamed = table.alter(tokens)?;
@@ -138,9 +130,7 @@ impl Definitions {
             self.changes += 1;
             self.databases.remove(&tokens.name()?);
         } else if tokens.take_one(&["TABLE", "TABLES", "SEQUENCE"]) {
-            tokens.take(&["IF", "EXISTS"]);
-            for mut piece in tokens.pieces(Token::Comma) {
-                let (database, table) = session.table(&mut piece)?;
+            for (database, table) in session.dropped(tokens)? {
                 self.remove(&database, &table);
             }
         } else if tokens.take(&["INDEX"]) {
@@ -154,18 +144,6 @@ impl Definitions {
                 table.drop_key(&key);
                 Ok(())
             });
-        }
-        Ok(())
-    }
-
-    fn rename(&mut self, mut tokens: Tokens<'_>, session: &Session) -> Parsed<()> {
-        tokens.take(&["IF", "EXISTS"]);
-        for mut piece in tokens.pieces(Token::Comma) {
-            let old = session.table(&mut piece)?;
-            while !piece.is_empty() && !piece.take(&["TO"]) {
-                piece.next();
-            }
-            self.rename_one(&old, session.table(&mut piece)?);
         }
         Ok(())
     }
@@ -207,8 +185,44 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// The table that an ALTER is about, whose changes come next; `None` when it is about another
+    /// thing.
+    pub(super) fn altered(&self, tokens: &mut Tokens<'_>) -> Parsed<Option<Name>> {
+        tokens.take(&["ONLINE"]);
+        tokens.take(&["IGNORE"]);
+        if !tokens.take(&["TABLE"]) {
+            return Ok(None);
+        }
+        tokens.take(&["IF", "EXISTS"]);
+        let name = self.table(tokens)?;
+        if tokens.take(&["WAIT"]) {
+            tokens.number()?;
+        }
+        tokens.take(&["NOWAIT"]);
+        Ok(Some(name))
+    }
+
+    /// The tables that stand behind DROP TABLE.
+    pub(super) fn dropped(&self, mut tokens: Tokens<'_>) -> Parsed<Vec<Name>> {
+        tokens.take(&["IF", "EXISTS"]);
+        tokens.pieces(Token::Comma).map(|mut piece| self.table(&mut piece)).collect()
+    }
+
+    /// The tables that stand behind RENAME TABLE, each with its new name.
+    pub(super) fn renamed(&self, mut tokens: Tokens<'_>) -> Parsed<Vec<(Name, Name)>> {
+        tokens.take(&["IF", "EXISTS"]);
+        let renamed = |mut piece: Tokens<'_>| {
+            let old = self.table(&mut piece)?;
+            while !piece.is_empty() && !piece.take(&["TO"]) {
+                piece.next();
+            }
+            Ok((old, self.table(&mut piece)?))
+        };
+        tokens.pieces(Token::Comma).map(renamed).collect()
+    }
+
     /// The names of a table and its database, from a name that may leave the latter out.
-    fn table(&self, tokens: &mut Tokens<'_>) -> Parsed<Name> {
+    pub(super) fn table(&self, tokens: &mut Tokens<'_>) -> Parsed<Name> {
         let before = *tokens;
         let (database, table) = tokens.table_name()?;
         match database.unwrap_or_else(|| self.database.clone()) {

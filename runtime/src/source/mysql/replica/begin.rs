@@ -77,7 +77,12 @@ impl Begin {
         }
     }
 
-    async fn resume(resume: &Resume, server: &Server, connection: &mut Connection) -> Result<Self> {
+    /// Behind what was read before.
+    pub(super) async fn resume(
+        resume: &Resume,
+        server: &Server,
+        connection: &mut Connection,
+    ) -> Result<Self> {
         match (&resume.history, server.history()?) {
             (History::Named { read: Some(read), .. }, History::Named { .. }) => {
                 Self::behind(read.clone(), server)

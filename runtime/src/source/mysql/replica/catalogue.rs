@@ -14,9 +14,11 @@ use super::super::event::Family;
 use super::super::history::History;
 use super::super::{Definitions, Place, charset};
 use super::begin::{Begin, any_server_id};
+use super::ended;
 use super::feed::{Feed, Until};
+use super::position::Resume;
+use super::refusal::explained;
 use super::server::{Server, files, no_files};
-use super::{ended, refusal::explained};
 use crate::error::Result;
 use crate::source::mysql::client::{Connection, From, ServerError, Target};
 
@@ -26,6 +28,10 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 const DATABASES: &str = "SELECT schema_name, default_character_set_name \
                          FROM information_schema.schemata";
+/// With the bytes of these types MariaDB's log says no more than that they are bytes, whatever else
+/// it says of tables.
+const UNTOLD: &str = "SELECT DISTINCT table_schema, table_name FROM information_schema.columns \
+                      WHERE data_type IN ('uuid', 'inet4', 'inet6')";
 const TABLES: &str = "SELECT table_schema, table_name, table_type \
                       FROM information_schema.tables \
                       WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') \
@@ -67,6 +73,18 @@ impl Catalogue<'_> {
         found.extend(sequences.into_iter().map(|(name, _)| (name, Definition::Sequence)));
         self.add(&mut known, found, connection).await?;
         Ok(known)
+    }
+
+    /// The tables of a log that describes tables, with columns that it does not tell all of.
+    pub(super) async fn untold(
+        &self,
+        known: Definitions,
+        connection: &mut Connection,
+    ) -> Result<Definitions> {
+        let rows = connection.query(UNTOLD).await?;
+        let names =
+            rows.iter().filter_map(|row| Some((row.text(0)?.to_owned(), row.text(1)?.to_owned())));
+        self.more(known, &names.collect::<Vec<_>>(), connection).await
     }
 
     /// These tables, of which the log has not told enough.
@@ -112,15 +130,39 @@ impl Catalogue<'_> {
         Ok(())
     }
 
-    /// The tables that statements change between where reading begins and this place.
+    /// The tables that statements change between where reading begins and this place. A connection
+    /// that is lost on the way is made again as long as that leads further.
     async fn touched(&self, until: &Place) -> Result<Touched> {
-        let connection = Connection::open(self.target).await?;
-        // The end of the log is known by a heartbeat where the server passes over what is last.
-        let beat = Duration::from_secs(1);
-        let stream = self.begin.stream(connection, self.family, beat, any_server_id(), 0).await;
-        let mut stream = stream.map_err(explained)?;
         let noting = Arc::new(Definitions::noting_changes());
         let mut feed = Feed::new(self.begin.history.clone(), self.begin.until, Some(noting));
+        loop {
+            let before = feed.resume();
+            match self.go_on(&mut feed, before.as_ref(), until).await {
+                Ok(()) => break,
+                Err(error) if error.is_transient() && feed.resume() != before => {
+                    debug!("the connection is lost, and made again: {error:#}");
+                    feed = feed.again(None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(feed.definitions().map(|definitions| definitions.touched()).unwrap_or_default())
+    }
+
+    async fn go_on(&self, feed: &mut Feed, from: Option<&Resume>, until: &Place) -> Result<()> {
+        // The end of the log is known by a heartbeat where the server passes over what is last.
+        let beat = Duration::from_secs(1);
+        let mut connection = Connection::open(self.target).await?;
+        let resumed = match from {
+            Some(from) => {
+                let server = Server::ask(&mut connection).await?;
+                Some(Begin::resume(from, &server, &mut connection).await?)
+            }
+            None => None,
+        };
+        let begin = resumed.as_ref().unwrap_or(self.begin);
+        let stream = begin.stream(connection, self.family, beat, any_server_id(), 0).await;
+        let mut stream = stream.map_err(explained)?;
         let mut told = Instant::now();
         while feed.reached().is_none_or(|place| place.is_before(until)) {
             let Some(event) = stream.next().await.map_err(explained)? else { return Err(ended()) };
@@ -131,8 +173,7 @@ impl Catalogue<'_> {
                 info!(place = %feed.place(), %until, "looking for statements that change tables");
             }
         }
-        feed.fill()?;
-        Ok(feed.definitions().map(|definitions| definitions.touched()).unwrap_or_default())
+        feed.fill()
     }
 }
 

@@ -12,6 +12,7 @@ use super::start::Start;
 use super::{Replica, precheck};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
+use crate::source::mysql::OnlineDdl;
 use crate::source::mysql::client::{Address, Secret, Target, Timeouts, Tls};
 use crate::source::{self, Finding, Opening, Precheck, Source};
 
@@ -51,6 +52,13 @@ pub struct Settings {
     /// been changed since.
     #[serde(default)]
     pub schema: Option<String>,
+    /// Tools that alter tables online, on a copy that takes the table's name at the end: `GH_OST`,
+    /// `PT_OSC`, `ALIYUN_DMS`, or the names of another tool's own tables, `*` standing for any
+    /// characters: `{shadow: "_*_copy", trash: ["_*_gone", "_*_log"]}`. Nothing of tables with such
+    /// names comes out, whoever made them; what altered the copy comes out as statements on the
+    /// table itself, where the copy takes its name.
+    #[serde(default)]
+    pub online_ddl: Vec<OnlineDdl>,
 }
 
 const fn heartbeat_seconds() -> u16 {

@@ -26,6 +26,7 @@ use self::position::Resume;
 use self::refusal::explained;
 use self::server::Server;
 use super::client::{Connection, EventStream, Target};
+use super::event::Family;
 use super::{Decoder, Definitions};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
@@ -58,7 +59,7 @@ impl Replica {
     pub fn open(settings: &Settings, opening: &Opening<'_>) -> Result<Self> {
         let Opening { folder, from, .. } = *opening;
         let schema = settings.schema.as_ref().map(|file| schema::read(&folder.join(file)));
-        let definitions = schema::definitions(schema.transpose()?, from)?;
+        let definitions = schema::definitions(schema.transpose()?, from, &settings.online_ddl)?;
         Ok(Self {
             target: settings.target(folder)?,
             server_id: match settings.server_id {
@@ -68,8 +69,9 @@ impl Replica {
             heartbeat: settings.heartbeat(),
             start: settings.start.clone(),
             resume: from.map(Resume::read).transpose()?,
+            remembered: from.is_some_and(|from| from.notes().is_some())
+                && definitions.as_ref().is_some_and(|known| known.follows_tables()),
             definitions,
-            remembered: from.is_some_and(|from| from.notes().is_some()),
             feed: None,
             stream: None,
             distance: Distance::new(opening.meters.source()),
@@ -119,6 +121,10 @@ impl Replica {
             self.resume = begin.settled();
         }
         let definitions = self.definitions(&server, &begin, &mut connection).await?;
+        if definitions.is_some() {
+            // That may have taken long enough for a firewall to forget the connection.
+            connection = Connection::open(target).await?;
+        }
         let stream = begin.stream(connection, server.family(), heartbeat, self.server_id, 0);
         self.stream = Some(stream.await.map_err(explained)?);
         self.feed = Some(match self.feed.take() {
@@ -147,14 +153,19 @@ impl Replica {
                 let names = [known.unclear(), vec![doubt.table.clone()]].concat();
                 catalogue.more(Definitions::clone(known), &names, connection).await?
             }
-            (None, known) if server.describes_tables() => return Ok(known.clone()),
+            (None, known) if server.describes_tables() && server.family() == Family::MySql => {
+                return Ok(known.clone());
+            }
             (None, Some(known)) if self.remembered => {
                 let names = known.unclear();
                 catalogue.more(Definitions::clone(known), &names, connection).await?
             }
             (None, known) => {
                 let known = known.as_deref().cloned().unwrap_or_default();
-                catalogue.all(known, connection).await?
+                match server.describes_tables() {
+                    true => catalogue.untold(known, connection).await?,
+                    false => catalogue.all(known, connection).await?,
+                }
             }
         };
         Ok(Some(Arc::new(definitions)))

@@ -4,10 +4,13 @@ use super::server::{HISTORY_DIFFERS, PURGED, SAME_HISTORY};
 use crate::error::{Error, Kind};
 use crate::source::mysql::client::ServerError;
 
-/// A server's number for: the log cannot be sent. The reason is in the text, and only there.
-const CANNOT_SEND: u16 = 1236;
-/// MariaDB's number for: another replica has this server_id.
-const SAME_ID: u16 = 4052;
+/// The servers' numbers for: the log cannot be sent. The reason is in the text, and only there.
+const CANNOT_SEND: [u16; 5] = [
+    1236, // all kinds of reasons
+    4052, // MariaDB: another replica has this server_id
+    // What speaks the protocol and has no log says that it does not know the request.
+    1047, 1235, 1295,
+];
 
 struct Reason {
     /// Parts of the servers' texts by which it is known.
@@ -74,7 +77,7 @@ fn below(error: &Error) -> Option<&ServerError> {
 
 /// The error in the words of whoever runs the pipeline.
 pub(super) fn explained(error: Error) -> Error {
-    let refused = below(&error).filter(|server| [CANNOT_SEND, SAME_ID].contains(&server.number));
+    let refused = below(&error).filter(|server| CANNOT_SEND.contains(&server.number));
     let Some(server) = refused else { return denied(error) };
     match REASONS.iter().find(|reason| reason.says.iter().any(|part| server.message.contains(part)))
     {
@@ -87,5 +90,25 @@ pub(super) fn explained(error: Error) -> Error {
                  as OceanBase does without its Binlog Service, cannot be read this way",
             )
             .caused_by(server.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(number: u16, message: &str) -> &'static str {
+        let server = ServerError { number, state: "HY000".into(), message: message.into() };
+        explained(Error::new(Kind::Source, "source-statement", "refused").caused_by(server)).code()
+    }
+
+    /// A server says log_bin=ON, and then does not send its log.
+    #[test]
+    fn a_server_that_has_no_log_after_all_is_named() {
+        assert_eq!(code(1235, "Not supported feature or function"), "log-refused");
+        assert_eq!(code(1047, "Unknown command"), "log-refused");
+        assert_eq!(code(1236, "Binary log is not open"), "log-refused");
+        assert_eq!(code(4052, "A slave with the same server_uuid/server_id"), "server-id-taken");
+        assert_eq!(code(1064, "You have an error in your SQL syntax"), "source-statement");
     }
 }

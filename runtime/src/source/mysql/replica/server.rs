@@ -86,10 +86,9 @@ impl Server {
         self.variables.get(name).map_or("", String::as_str)
     }
 
-    /// True when its log says all that there is to know of tables. MariaDB's never tells a UUID
-    /// from other bytes.
+    /// True when its log names columns and keys.
     pub(super) fn describes_tables(&self) -> bool {
-        self.family == Family::MySql && self.variable("binlog_row_metadata") == "FULL"
+        self.variable("binlog_row_metadata") == "FULL"
     }
 
     /// A history of which nothing is known but how this server tells it.
