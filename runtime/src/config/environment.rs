@@ -6,6 +6,9 @@
 use crate::error::{Error, Kind};
 use crate::section::{Data, Place, Value};
 
+/// What OMS writes in the names of topics. No variable has a space in its name.
+const OMS_WORDS: [&str; 2] = ["${Database Name}", "${Table Name}"];
+
 type Variable<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Puts the variables' values in their places, or says where one is missing.
@@ -42,6 +45,11 @@ fn expand(text: &str, variable: Variable<'_>) -> Result<String, Error> {
             continue;
         }
         out.push_str(before);
+        if let Some(word) = OMS_WORDS.iter().find(|word| reference.starts_with(**word)) {
+            out.push_str(word);
+            rest = &reference[word.len()..];
+            continue;
+        }
         let Some(end) = reference.find('}') else {
             return Err(Error::new(Kind::Config, "config-env", "`${` without its `}`")
                 .hint("write `$${` for the two characters themselves"));
@@ -96,6 +104,8 @@ mod tests {
         assert_eq!(check("${NO:-a b}"), Ok("a b".into()));
         assert_eq!(check("[${EMPTY:-}${EMPTY}${EMPTY:-x}]"), Ok("[x]".into()));
         assert_eq!(check("$${HOME} $HOME $"), Ok("${HOME} $HOME $".into()));
+        let oms = "Topic_${Database Name}_${Table Name}";
+        assert_eq!(check(oms), Ok(oms.into()));
     }
 
     #[test]

@@ -1,8 +1,13 @@
-//! Which tables go on, and as what: rules over table names, and plans applied to schemas.
+//! Which tables go on, as what and whither: rules over table names, plans applied to schemas, and
+//! the partitions and topics of messages.
 
+mod partition;
 mod pattern;
 mod plan;
 mod tables;
+mod topic;
 
+pub use partition::{Mode, Partitioner, key_text, murmur2};
 pub use plan::{apply, close_gaps};
 pub use tables::Tables;
+pub use topic::Template;

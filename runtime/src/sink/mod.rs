@@ -14,17 +14,20 @@ use crate::section::Section;
 
 mod discard;
 mod file;
+mod kafka;
 mod lines;
 mod memory;
 mod stdout;
 
 pub use discard::Discard;
 pub use file::{File, FileSettings};
+pub use kafka::Kafka;
 pub use memory::{Arrived, Kept, Memory};
 pub use stdout::Stdout;
 
 /// The kinds of sink. Nothing else enumerates them.
 pub const TABLE: &[Row] = &[
+    Row::of::<kafka::Settings>("kafka", "topics of Kafka, at least once"),
     Row::of::<FileSettings>("file", "lines in a file, one message a line, rotated by size"),
     Row::of::<stdout::Settings>("stdout", "lines on the standard output, one message a line"),
     Row::of::<discard::Settings>("discard", "nowhere: for measuring").or_frames(),

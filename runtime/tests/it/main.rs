@@ -9,6 +9,8 @@ mod client;
 mod config;
 /// Binlogs of real servers become the changes that the servers made.
 mod decode;
+/// From a database to Kafka nothing is lost and the order is kept, whatever dies.
+mod kafka;
 /// Killed at any moment, the program goes on without a loss.
 mod kill;
 /// The log of a running server is what stands in its files, whatever happens to the connection.

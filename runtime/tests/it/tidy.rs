@@ -23,7 +23,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("section", &["error"]),
     ("source", GROUND),
     ("plugin", GROUND),
-    ("sink", GROUND),
+    ("sink", BEHIND_ROUTE),
     ("state", GROUND),
     ("route", GROUND),
     ("pipeline", STAGES),
@@ -34,6 +34,8 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("lib", &[]),
 ];
 const GROUND: &[&str] = &["error", "policy", "position", "metrics", "section"];
+/// Only a sink knows how many partitions there are.
+const BEHIND_ROUTE: &[&str] = &["error", "policy", "position", "metrics", "section", "route"];
 const STAGES: &[&str] = &[
     "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
     "state",

@@ -2,7 +2,7 @@
 # Runs a new server until standard input ends, and leaves nothing of it: a test that is killed stops its server, too.
 # Prints the server's folder once it answers. Then each line of standard input is an order, and what it made is told by
 # a line: `kill` ends the server by SIGKILL, `start` starts it again on the same data and port.
-# Usage: ./serve.sh mariadb|mysql VERSION [OPTION..]    (OPTIONs go to the server)
+# Usage: ./serve.sh mariadb|mysql|kafka VERSION [OPTION..]    (OPTIONs go to the server)
 set -euo pipefail
 
 family=$1 version=$2
@@ -15,6 +15,7 @@ begin() {
     case $family in
         mariadb) mariadb_start "$dir" "$@" ;;
         mysql) mysql_start "$version" "$dir" "$@" ;;
+        kafka) kafka_start "$dir" "$@" ;;
     esac
 }
 
@@ -24,8 +25,8 @@ dir=$(mktemp -d)
 trap 'server_stop "$dir"; rm -rf "$dir"' EXIT
 begin "$@"
 echo "$dir"
-export MARIADB_PORT MYSQL_PORT
-MARIADB_PORT=$(<"$dir/port") MYSQL_PORT=$(<"$dir/port")
+export MARIADB_PORT MYSQL_PORT KAFKA_PORT
+MARIADB_PORT=$(<"$dir/port") MYSQL_PORT=$(<"$dir/port") KAFKA_PORT=$(<"$dir/port")
 while read -r order; do
     case $order in
         kill)

@@ -1,13 +1,14 @@
 # shellcheck shell=bash
-# What mariadb.sh and mysql.sh share: a database server in folders of its own, nothing installed. Source it.
+# What mariadb.sh, mysql.sh and kafka.sh share: a server in folders of its own, nothing installed. Source it.
 #
 #   server_unpack NAME SIZE FUNCTION   once: calls `FUNCTION NEW ROOT`, which fills the folder ROOT and may leave its
 #                                      rubbish in NEW; ROOT then becomes the cache's folder NAME
 #   server_debs NEW ROOT SUITE PATTERN [PACKAGE..]  download and unpack Debian packages of the system's own suite (`-`)
 #                                      or of another one; the first must have a version that PATTERN matches
 #   server_maven NEW ARTIFACT          download one Maven artifact into NEW
+#   server_pom NEW POM LIB             download all that a Maven project needs to run into the folder LIB
 #   server_await DIR COMMAND..         until COMMAND succeeds; if the process dies before, show its last words and fail
-#   server_stop DIR                    end the process of DIR/pid, if it is still the one that runs on DIR/my.cnf
+#   server_stop DIR                    end the process of DIR/pid, if it is still the one that runs on a file of DIR
 
 server_fail() { echo "$(basename "${BASH_SOURCE[1]}"): $*" >&2; return 1; }
 
@@ -71,12 +72,23 @@ server_suite() {
 
 server_maven() {
     local new=$1 artifact=$2
+    command -v unzip >/dev/null || { server_fail "unzip is missing: apt-get install unzip"; return 1; }
+    server_mvn "$new" dependency:copy -Dartifact="$artifact" -DoutputDirectory="$new" ||
+        { server_fail "Maven cannot fetch $artifact"; return 1; }
+}
+
+server_pom() {
+    server_mvn "$1" -f "$2" dependency:copy-dependencies -DoutputDirectory="$3" -DincludeScope=runtime ||
+        { server_fail "Maven cannot fetch what $2 names"; return 1; }
+}
+
+server_mvn() {
+    local new=$1
+    shift
     command -v mvn >/dev/null ||
         { server_fail "Maven is missing: apt-get install --no-install-recommends maven"; return 1; }
-    command -v unzip >/dev/null || { server_fail "unzip is missing: apt-get install unzip"; return 1; }
     # A repository of its own: half a gigabyte should not stay in the user's.
-    mvn -q -B -ntp -Dmaven.repo.local="$new/repository" dependency:copy -Dartifact="$artifact" \
-        -DoutputDirectory="$new" 2>&1 || { server_fail "Maven cannot fetch $artifact"; return 1; }
+    mvn -q -B -ntp -Dmaven.repo.local="$new/repository" "$@" 2>&1
 }
 
 server_free_port() {
@@ -118,8 +130,8 @@ server_stop() {
     [ -f "$dir/pid" ] || return 0
     pid=$(<"$dir/pid")
     rm -f "$dir/pid"
-    # The number may belong to somebody else by now: only a process that runs on our my.cnf is ended.
-    grep -qsF -- "--defaults-file=$dir/my.cnf" "/proc/$pid/cmdline" || return 0
+    # The number may belong to somebody else by now: only a process that runs on our configuration is ended.
+    grep -qsF -e "$dir/my.cnf" -e "$dir/server.properties" "/proc/$pid/cmdline" || return 0
     kill "$pid" 2>/dev/null || return 0
     for _ in {1..600}; do
         # Not kill -0: our own child answers to it as a zombie, too. A zombie's command line is empty.

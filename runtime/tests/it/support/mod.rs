@@ -1,5 +1,6 @@
 //! What several themes use.
 
+pub(crate) mod broker;
 pub(crate) mod golden;
 pub(crate) mod random;
 pub(crate) mod relay;

@@ -1,0 +1,6 @@
+mod delivery;
+mod hash;
+mod kills;
+mod program;
+mod refusals;
+mod rows;

@@ -1,0 +1,97 @@
+//! The program, from a database to a broker.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::support::broker::Broker;
+use crate::support::servers::Server;
+
+/// `examples/mysql-to-kafka` in a folder of its own.
+pub(super) struct Program {
+    folder: TempDir,
+    variables: [(&'static str, String); 2],
+    child: Child,
+}
+
+impl Program {
+    /// Starts it, with a pipeline file in which this stands instead of that.
+    pub(super) fn start(changes: &[(&str, &str)], server: &Server, broker: &Broker) -> Self {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/mysql-to-kafka");
+        let mut pipeline = fs::read_to_string(example.join("pipeline.yaml")).unwrap();
+        for (that, this) in changes {
+            assert!(pipeline.contains(that), "the example has no {that}");
+            pipeline = pipeline.replace(that, this);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("pipeline.yaml"), pipeline).unwrap();
+        fs::write(folder.path().join("password"), "secret\n").unwrap();
+        let variables = [("DB_PORT", server.port().to_string()), ("KAFKA", broker.address())];
+        let child = run(folder.path(), &variables);
+        Self { folder, variables, child }
+    }
+
+    /// Ends it by SIGKILL and starts it again.
+    pub(super) fn kill_and_start_again(&mut self) {
+        self.must_run();
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.child = run(self.folder.path(), &self.variables);
+    }
+
+    /// Lets it run for so long.
+    pub(super) fn run_for(&mut self, time: Duration) {
+        let started = Instant::now();
+        while started.elapsed() < time {
+            self.must_run();
+            std::thread::yield_now();
+        }
+    }
+
+    fn must_run(&mut self) {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            panic!("the program ended by itself: {status}\n{}", self.said());
+        }
+    }
+
+    /// Ends it by SIGTERM.
+    pub(super) fn stop(mut self) {
+        self.must_run();
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success(), "it ended in an error\n{}", self.said());
+    }
+
+    /// Waits until it ends by itself, and answers what it said.
+    pub(super) fn end(mut self) -> (ExitStatus, String) {
+        (self.child.wait().unwrap(), self.said())
+    }
+
+    /// What its runs logged.
+    fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It has ended already where the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(folder: &Path, variables: &[(&str, String)]) -> Child {
+    let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_tidemill"))
+        .args(["run", "pipeline.yaml"])
+        .current_dir(folder)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}

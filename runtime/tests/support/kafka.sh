@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# A Kafka broker in a folder of its own. Source this file, then:
+#
+#   kafka_fetch [VERSION]         get 4.3 (Maven artifacts) into the cache, once
+#   kafka_start DIR [SETTING..]   new broker, its own controller, below the empty folder DIR; SETTINGs are lines of
+#                                 server.properties and win over those below
+#   kafka_java CLASS [ARG..]      a program of Kafka's: org.apache.kafka.tools.consumer.ConsoleConsumer
+#   kafka_stop DIR                stop the broker that kafka_start started in DIR
+#
+# It listens on 127.0.0.1; its port stands in DIR/port.
+
+# shellcheck source=server.sh
+. "$(dirname "${BASH_SOURCE[0]}")/server.sh"
+
+KAFKA_RECIPE=$(realpath "$(dirname "${BASH_SOURCE[0]}")/kafka")
+
+kafka_fetch() {
+    local version=${1:-4.3}
+    [ "$version" = 4.3 ] || { server_fail "there is no recipe for Kafka $version, only for 4.3"; return 1; }
+    command -v java >/dev/null ||
+        { server_fail "Java is missing: apt-get install --no-install-recommends openjdk-17-jdk-headless"; return 1; }
+    server_unpack kafka-4.3 '60 MB' kafka_unpack
+}
+
+kafka_unpack() {
+    local new=$1 root=$2
+    server_pom "$new" "$KAFKA_RECIPE/pom.xml" "$root/lib" && kafka_archive "$root" "$new/first"
+}
+
+# The classes of a running broker, in a file that the next one maps instead of loading them: it starts in half the time.
+kafka_archive() {
+    local root=$1 dir=$2
+    KAFKA_ROOT=$root KAFKA_ARCHIVE=-XX:ArchiveClassesAtExit=kafka.jsa kafka_start "$dir" && server_stop "$dir"
+    [ -e "$root/kafka.jsa" ] || server_fail "the broker left no archive of its classes"
+}
+
+kafka_root() { echo "${KAFKA_ROOT:-$(server_cache)/kafka-4.3}"; }
+
+# Becomes a program of Kafka's. The classes' archive is good only for the class path with which it was made, so that is
+# relative.
+kafka_exec() {
+    cd "$(kafka_root)" || return
+    # shellcheck disable=SC2086 # options of the virtual machine, several of them
+    exec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "${KAFKA_ARCHIVE:--XX:SharedArchiveFile=kafka.jsa}" \
+        -Xshare:auto -Dlog4j2.configurationFile="$KAFKA_RECIPE/log4j2.properties" -cp 'lib/*' "$@"
+}
+
+kafka_java() { (kafka_exec -Xmx256m "$@"); }
+
+kafka_start() {
+    local dir port controller
+    dir=$(server_folder "$1") || return
+    shift
+    port=${KAFKA_PORT:-$(server_free_port)}
+    controller=$(server_free_port)
+    kafka_settings "$dir" "$port" "$controller" "$@" >"$dir/server.properties"
+    if [ ! -e "$dir/data/meta.properties" ]; then
+        (KAFKA_ARCHIVE=-Xshare:auto kafka_exec kafka.tools.StorageTool format -t 4L6g3nShT-eMCtK--X86sw \
+            -c "$dir/server.properties") >"$dir/error.log" 2>&1 ||
+            { cat "$dir/error.log" >&2; server_fail "the broker's folder cannot be formatted; why stands above"; return 1; }
+    fi
+    (kafka_exec -Xms256m -Xmx512m kafka.Kafka "$dir/server.properties") </dev/null >"$dir/output.log" 2>&1 &
+    echo $! >"$dir/pid"
+    echo "$port" >"$dir/port"
+    server_await "$dir" grep -q 'Kafka Server started' "$dir/output.log"
+}
+
+# A broker that was killed is let back in once its old session is over: a short one.
+kafka_settings() {
+    local dir=$1 port=$2 controller=$3
+    shift 3
+    cat <<END
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$controller
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
+advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+log.dirs=$dir/data
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+num.network.threads=2
+num.io.threads=2
+log.cleaner.dedupe.buffer.size=2097152
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=400
+$(printf '%s\n' "$@")
+END
+}
+
+kafka_stop() { server_stop "$1"; }
