@@ -7,15 +7,13 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 mod readers;
-mod server;
 
 use std::error::Error;
 use std::process::Command;
-use std::time::Instant;
 
+use benches::run::Meter;
+use benches::server::Server;
 use readers::Log;
-use rustix::time::{ClockId, clock_gettime};
-use server::Server;
 
 const ROWS: u64 = 2_000_000;
 const ROUNDS: usize = 5;
@@ -29,9 +27,8 @@ struct Cost {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let rows = rows()?;
-    let server = Server::with_rows(rows)?;
-    let position = server.sql("SELECT @@GLOBAL.gtid_binlog_pos")?;
-    let log = Log { port: server.port, end: format!("{}@", position.trim()), rows };
+    let server = Server::mariadb(Some("0"))?;
+    let log = Log { port: server.port, end: server.fill(rows)?, rows };
     // All threads from here on run on a core that the server does not have.
     let this = std::process::id().to_string();
     Command::new("taskset").args(["-pc", "1", &this]).output()?;
@@ -44,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             if reader == "mysql_async" && round > 1 {
                 continue;
             }
-            let (cpu, wall) = (cpu_ns(), Instant::now());
+            let meter = Meter::start();
             runtime.block_on(async {
                 match reader {
                     "stream alone" => readers::drain(&log).await,
@@ -52,10 +49,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                     _ => readers::mysql_async(&log).await,
                 }
             })?;
-            let (cpu, wall) = (cpu_ns() - cpu, wall.elapsed());
+            let (cpu, wall) = meter.cpu_and_wall_ns();
             if round > 0 {
-                let cpu_ns = cpu as f64 / rows as f64;
-                costs.push(Cost { cpu_ns, wall_ns: wall.as_nanos() as f64 / rows as f64 });
+                costs.push(Cost { cpu_ns: cpu / rows as f64, wall_ns: wall / rows as f64 });
             }
         }
     }
@@ -96,10 +92,4 @@ fn print(costs: &mut [Vec<Cost>; 3]) {
             cpu / pipeline,
         );
     }
-}
-
-/// Time of this process on the CPU.
-fn cpu_ns() -> i64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec * 1_000_000_000 + time.tv_nsec
 }

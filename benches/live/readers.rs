@@ -2,14 +2,10 @@
 
 use std::error::Error;
 
+use benches::run::Pipeline;
 use mysql_async::binlog::events::EventData;
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinlogStreamRequest, Conn, OptsBuilder};
-use tidemill::BoxFuture;
-use tidemill::config::{self, Overrides};
-use tidemill::metrics::Metrics;
-use tidemill::pipeline::{self, Progress, Shutdown};
-use tidemill::sink::{Batch, Sink};
 use tidemill::source::mysql::client::{
     Address, Connection, Dump, From, Secret, Target, Timeouts, Tls, TlsMode,
 };
@@ -55,18 +51,7 @@ pub(crate) async fn drain(log: &Log) -> Result<(), Box<dyn Error>> {
 
 /// A whole pipeline, from the server to a sink that throws everything away.
 pub(crate) async fn pipeline(log: &Log) -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("pipeline.yaml");
-    std::fs::write(&file, pipeline_file(log.port))?;
-    let (metrics, shutdown) = (Metrics::new(), Shutdown::new());
-    let described = config::load(&file, &Overrides::default())?;
-    let mut pipeline = described.into_parts(metrics.pipeline("bench"), Progress::new())?;
-    let (mut discard, end, stop) = (pipeline.sink, log.end.clone(), shutdown.clone());
-    pipeline.sink = Box::new(move || {
-        let (end, shutdown) = (end.clone(), stop.clone());
-        Ok(Box::new(UntilTheEnd { sink: discard()?, end, shutdown }))
-    });
-    let summary = pipeline::run(pipeline, &shutdown).await?;
+    let summary = Pipeline::read(&pipeline_file(log.port))?.until(&log.end).await?;
     match summary.rows >= log.rows {
         true => Ok(()),
         false => Err(format!("{} rows came of {}", summary.rows, log.rows).into()),
@@ -79,26 +64,6 @@ fn pipeline_file(port: u16) -> String {
          source: {{kind: mysql, url: \"mysql://replica:secret@127.0.0.1:{port}\", \
          start: earliest, tls: {{mode: disabled}}}}\n"
     )
-}
-
-/// Ends the pipeline when all of the log has come.
-struct UntilTheEnd {
-    sink: Box<dyn Sink>,
-    end: String,
-    shutdown: Shutdown,
-}
-
-impl Sink for UntilTheEnd {
-    fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, tidemill::error::Result<()>> {
-        if batch.position.as_ref().is_some_and(|at| at.as_str().starts_with(&self.end)) {
-            self.shutdown.request();
-        }
-        self.sink.write(batch)
-    }
-
-    fn flush(&mut self) -> BoxFuture<'static, tidemill::error::Result<()>> {
-        self.sink.flush()
-    }
 }
 
 /// `mysql_async`, down to rows, each of which is dropped.

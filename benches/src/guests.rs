@@ -10,11 +10,8 @@ use tidemill::plugin::{STOCK, TARGET, cargo_build};
 /// When cargo cannot build them.
 #[must_use]
 pub fn build() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    // Apart from the other targets, so that no build waits for the lock of another.
-    let target = root.join("target/guests");
-    let status = cargo_build(&root)
-        .env("CARGO_TARGET_DIR", &target)
+    let status = cargo_build(&root())
+        .env("CARGO_TARGET_DIR", target())
         .args(["--quiet", "-p", "guests", "--examples"])
         .args(STOCK.iter().flat_map(|stock| ["-p", stock.name]))
         .status();
@@ -22,5 +19,20 @@ pub fn build() -> PathBuf {
         status.is_ok_and(|status| status.success()),
         "cargo cannot build the guests; does `rustup target add {TARGET}` help?"
     );
-    target.join(TARGET).join("plugin")
+    folder()
+}
+
+/// The folder that they are in once they are built.
+#[must_use]
+pub fn folder() -> PathBuf {
+    target().join(TARGET).join("plugin")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Apart from the other targets, so that no build waits for the lock of another.
+fn target() -> PathBuf {
+    root().join("target/guests")
 }

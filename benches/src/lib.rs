@@ -3,3 +3,5 @@
 pub mod binlog;
 pub mod guests;
 pub mod orders;
+pub mod run;
+pub mod server;

@@ -18,7 +18,7 @@ fn promoted(version: &Version, server: &Server) -> Server {
             replica.sql(&format!(
                 "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={port}, \
                  MASTER_USER='replica', MASTER_PASSWORD='secret', MASTER_USE_GTID=slave_pos; \
-                 START SLAVE; SELECT MASTER_GTID_WAIT('{}', 60); STOP SLAVE;",
+                 START SLAVE; SELECT MASTER_GTID_WAIT('{}', 300); STOP SLAVE;",
                 all.trim()
             ));
             replica
@@ -31,7 +31,7 @@ fn promoted(version: &Version, server: &Server) -> Server {
                 "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={port}, \
                  SOURCE_USER='replica', SOURCE_PASSWORD='secret', SOURCE_AUTO_POSITION=1, \
                  GET_SOURCE_PUBLIC_KEY=1; \
-                 START REPLICA; SELECT WAIT_FOR_EXECUTED_GTID_SET('{}', 60); STOP REPLICA;",
+                 START REPLICA; SELECT WAIT_FOR_EXECUTED_GTID_SET('{}', 300); STOP REPLICA;",
                 all.trim()
             ));
             replica

@@ -1,0 +1,155 @@
+//! The ways that are measured.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use benches::run::{Meter, Pipeline, Seen, peak_kb};
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer};
+use tidemill::pipeline::Shutdown;
+use tokio::runtime::Runtime;
+
+/// Where the log is, and how it ends.
+pub(crate) struct Log {
+    pub(crate) port: u16,
+    /// The position behind its last transaction begins so.
+    pub(crate) end: String,
+    pub(crate) rows: u64,
+}
+
+/// A way to Kafka.
+pub(crate) struct Way {
+    pub(crate) name: &'static str,
+    /// What the pipeline file says of it; `rdkafka` alone has none.
+    pipeline: Option<Settings>,
+}
+
+struct Settings {
+    sandbox: bool,
+    delivery: &'static str,
+}
+
+const fn way(name: &'static str, sandbox: bool, delivery: &'static str) -> Way {
+    Way { name, pipeline: Some(Settings { sandbox, delivery }) }
+}
+
+pub(crate) const WAYS: [Way; 5] = [
+    Way { name: "rdkafka, the same bytes from memory", pipeline: None },
+    way("native, at least once", false, "at-least-once"),
+    way("sandboxed, at least once", true, "at-least-once"),
+    way("native, exactly once", false, "exactly-once"),
+    way("sandboxed, exactly once", true, "exactly-once"),
+];
+
+/// So many messages are enough for `rdkafka`; they are sent again and again.
+const KEPT: usize = 100_000;
+
+impl Way {
+    /// Goes it, and says what it cost: ns on the CPU, ns by the clock, kB of memory at most.
+    pub(crate) fn go(&self, log: &Log, kafka: &str, topic: &str) -> Result<String, Box<dyn Error>> {
+        let runtime = Runtime::new()?;
+        let meter = if let Some(settings) = &self.pipeline {
+            let pipeline = Pipeline::read(&settings.file(log, kafka, topic))?;
+            let meter = Meter::start();
+            let summary = runtime.block_on(pipeline.until(&log.end))?;
+            if summary.messages < log.rows {
+                return Err(format!("{} messages of {}", summary.messages, log.rows).into());
+            }
+            meter
+        } else {
+            let messages = runtime.block_on(messages(log))?;
+            let meter = Meter::start();
+            produce(&messages, log.rows, kafka, topic)?;
+            meter
+        };
+        let (cpu, wall) = meter.cpu_and_wall_ns();
+        Ok(format!("{cpu} {wall} {}", peak_kb()?))
+    }
+}
+
+impl Settings {
+    fn file(&self, log: &Log, kafka: &str, topic: &str) -> String {
+        let Self { sandbox, delivery } = self;
+        let sink = format!(
+            "{{kind: kafka, brokers: [\"127.0.0.1:{kafka}\"], topic: {topic}, delivery: {delivery}}}"
+        );
+        file(log, *sandbox, &sink)
+    }
+}
+
+fn file(log: &Log, sandbox: bool, sink: &str) -> String {
+    format!(
+        "name: bench\nstate: state\nsource: {{kind: mysql, start: earliest, \
+         url: \"mysql://replica:secret@127.0.0.1:{}\"}}\n\
+         format: {{use: canal, sandbox: {sandbox}}}\nsink: {sink}\n",
+        log.port
+    )
+}
+
+/// The first messages of the same log.
+async fn messages(log: &Log) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let (kept, shutdown) = (Arc::new(Mutex::new(Vec::new())), Shutdown::new());
+    let (keep, stop) = (kept.clone(), shutdown.clone());
+    let seen: Seen = Arc::new(move |batch| {
+        let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(messages)) = batch.messages() {
+            let values = messages.iter().filter_map(|message| message.value.map(<[u8]>::to_vec));
+            kept.extend(values);
+        }
+        if kept.len() >= KEPT {
+            stop.request();
+        }
+    });
+    let pipeline = Pipeline::read(&file(log, false, "{kind: discard}"))?;
+    pipeline.run(seen, &shutdown).await?;
+    let messages = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(messages)
+}
+
+/// Sends as many messages as the pipeline does, by a producer with its settings.
+fn produce(
+    messages: &[Vec<u8>],
+    count: u64,
+    kafka: &str,
+    topic: &str,
+) -> Result<(), Box<dyn Error>> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", format!("127.0.0.1:{kafka}"));
+    config.set("enable.idempotence", "true");
+    config.set("compression.type", "lz4");
+    config.set("queue.buffering.max.kbytes", "16384");
+    let reported = Arc::new(AtomicU64::new(0));
+    let producer: ThreadedProducer<Reports> =
+        config.create_with_context(Reports(reported.clone()))?;
+    for message in messages.iter().cycle().take(count as usize) {
+        let mut record = BaseRecord::<[u8], [u8]>::to(topic).payload(message).partition(0);
+        while let Err((error, back)) = producer.send(record) {
+            if !matches!(&error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) {
+                return Err(error.into());
+            }
+            record = back;
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+    while reported.load(Ordering::Acquire) < count {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+/// Counts the messages that are written.
+struct Reports(Arc<AtomicU64>);
+
+impl ClientContext for Reports {}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        assert!(result.is_ok(), "a message was not written");
+        self.0.fetch_add(1, Ordering::Release);
+    }
+}

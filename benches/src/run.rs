@@ -1,0 +1,123 @@
+//! A pipeline, run from its file as the program runs it, and what its process has cost.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use tempfile::TempDir;
+use tidemill::BoxFuture;
+use tidemill::config::{self, Overrides};
+use tidemill::metrics::Metrics;
+use tidemill::pipeline::{self, Progress, Shutdown, Summary};
+use tidemill::sink::{Batch, Sink};
+
+use crate::guests;
+
+/// A pipeline that has been read, in a folder of its own.
+pub struct Pipeline {
+    parts: pipeline::Pipeline,
+    _folder: TempDir,
+}
+
+/// Is told of each batch that the sink has taken.
+pub type Seen = Arc<dyn Fn(&Batch) + Send + Sync>;
+
+impl Pipeline {
+    /// The one that this file describes. Its plugins are compiled; components of stock plugins are
+    /// those of [`guests::build`].
+    ///
+    /// # Errors
+    /// When it makes no sense.
+    pub fn read(file: &str) -> Result<Self, Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("pipeline.yaml");
+        std::fs::write(&path, file)?;
+        let overrides = Overrides { plugins: Some(guests::folder()), ..Overrides::default() };
+        let described = config::load(&path, &overrides)?;
+        let parts = described.into_parts(Metrics::new().pipeline("bench"), Progress::new())?;
+        Ok(Self { parts, _folder: folder })
+    }
+
+    /// Runs it until it is asked to stop.
+    ///
+    /// # Errors
+    /// Those of the pipeline.
+    pub async fn run(self, seen: Seen, shutdown: &Shutdown) -> Result<Summary, Box<dyn Error>> {
+        let mut parts = self.parts;
+        let mut open = parts.sink;
+        parts.sink = Box::new(move || Ok(Box::new(Watched { sink: open()?, seen: seen.clone() })));
+        Ok(pipeline::run(parts, shutdown).await?)
+    }
+
+    /// Runs it until a position comes that begins so, and all before is settled.
+    ///
+    /// # Errors
+    /// Those of the pipeline.
+    pub async fn until(self, end: &str) -> Result<Summary, Box<dyn Error>> {
+        let (shutdown, end) = (Shutdown::new(), end.to_owned());
+        let stop = shutdown.clone();
+        let seen: Seen = Arc::new(move |batch| {
+            if batch.position.as_ref().is_some_and(|at| at.as_str().starts_with(&end)) {
+                stop.request();
+            }
+        });
+        self.run(seen, &shutdown).await
+    }
+}
+
+struct Watched {
+    sink: Box<dyn Sink>,
+    seen: Seen,
+}
+
+impl Sink for Watched {
+    fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, tidemill::error::Result<()>> {
+        Box::pin(async move {
+            self.sink.write(batch).await?;
+            (self.seen)(batch);
+            Ok(())
+        })
+    }
+
+    fn flush(&mut self) -> BoxFuture<'static, tidemill::error::Result<()>> {
+        self.sink.flush()
+    }
+}
+
+/// What this process has cost since a moment.
+#[derive(Debug)]
+pub struct Meter {
+    cpu: Duration,
+    began: Instant,
+}
+
+impl Meter {
+    /// From now on.
+    #[must_use]
+    pub fn start() -> Self {
+        Self { cpu: cpu(), began: Instant::now() }
+    }
+
+    /// Nanoseconds on the CPU, and by the clock.
+    #[must_use]
+    pub fn cpu_and_wall_ns(&self) -> (f64, f64) {
+        ((cpu() - self.cpu).as_nanos() as f64, self.began.elapsed().as_nanos() as f64)
+    }
+}
+
+/// Time of this process on the CPU.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// The most memory that this process has had, in kB.
+///
+/// # Errors
+/// When the system does not say it.
+pub fn peak_kb() -> Result<u64, Box<dyn Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    Ok(peak.ok_or("no VmHWM")?.trim().trim_end_matches(" kB").parse()?)
+}
