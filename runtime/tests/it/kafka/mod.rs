@@ -1,7 +1,9 @@
+mod cluster;
 mod delivery;
 mod exactly;
 mod hash;
 mod kills;
+mod network;
 mod program;
 mod refusals;
 mod rows;

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use crate::support::broker::Broker;
 use crate::support::servers::Server;
 
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// `examples/mysql-to-kafka` in a folder of its own.
 pub(super) struct Program {
     folder: TempDir,
@@ -40,6 +42,15 @@ impl Program {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.child = run(self.folder.path(), &self.variables);
+    }
+
+    /// Waits until it has said this.
+    pub(super) fn await_said(&mut self, text: &str) {
+        let started = Instant::now();
+        while !self.said().contains(text) {
+            assert!(started.elapsed() < PATIENCE, "it does not say {text}:\n{}", self.said());
+            self.run_for(Duration::from_millis(50));
+        }
     }
 
     /// Lets it run for so long.
