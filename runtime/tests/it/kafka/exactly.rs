@@ -9,8 +9,9 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::program::Program;
-use super::rows::{LAST_SAYS, Row};
-use super::world::World;
+use super::rows::{CREATE, LAST_SAYS, Row, TABLES};
+use super::world::{PARTITIONS, World};
+use crate::support::broker::Broker;
 use crate::support::random::Random;
 use crate::support::relay::{Flow, Relay};
 use crate::support::servers::{Server, Version};
@@ -82,6 +83,8 @@ fn transactions_that_the_brokers_end_come_again() {
 fn an_older_process_of_the_same_name_is_told_that_it_is_fenced() {
     let mut world = World::new(&[EXACTLY_ONCE], &Version::mariadb());
     world.write(50);
+    // The older one is the one that takes the name over first.
+    world.broker.await_message("shop.orders", PARTITIONS, "shop");
     let newer = Program::start(&[EXACTLY_ONCE], &world.server, &world.broker);
     let older = std::mem::replace(&mut world.program, newer);
     world.write(50);
@@ -90,6 +93,7 @@ fn an_older_process_of_the_same_name_is_told_that_it_is_fenced() {
         let ended = scope.spawn(|| older.end());
         while !ended.is_finished() {
             world.write(5);
+            world.program.run_for(Duration::ZERO);
         }
         let (status, said) = ended.join().unwrap();
         assert!(!status.success());
@@ -108,7 +112,7 @@ fn a_transaction_in_parts_is_there_as_a_whole_or_not_at_all() {
     let mut world = World::new(&one, &Version::mariadb());
     for tx in 0..40 {
         world.server.sql(&format!(
-            "INSERT INTO shop.orders SELECT seq + {tx} * {LARGE}, 0, {tx}, REPEAT('x', 400)
+            "USE shop; INSERT INTO orders SELECT seq + {tx} * {LARGE}, 0, {tx}, REPEAT('x', 400)
              FROM seq_0_to_{}",
             LARGE - 1
         ));
@@ -129,16 +133,15 @@ fn a_transaction_in_parts_is_there_as_a_whole_or_not_at_all() {
 
 #[test]
 fn a_transaction_that_takes_too_long_is_named_and_not_tried_for_ever() {
-    let broker = crate::support::broker::Broker::start(&[
-        "transaction.abort.timed.out.transaction.cleanup.interval.ms=200",
-    ]);
+    let broker =
+        Broker::start(&["transaction.abort.timed.out.transaction.cleanup.interval.ms=200"]);
     let server = Server::start(&Version::mariadb(), &[]);
-    for table in super::rows::TABLES {
+    for table in TABLES {
         broker.create(&format!("shop.{table}"), 1, &[]);
     }
-    server.sql(super::rows::CREATE);
+    server.sql(CREATE);
     server.sql(&format!(
-        "INSERT INTO shop.orders SELECT seq, 0, 0, REPEAT('x', 1000) FROM seq_1_to_{LARGE}"
+        "USE shop; INSERT INTO orders SELECT seq, 0, 0, REPEAT('x', 1000) FROM seq_1_to_{LARGE}"
     ));
     // Of three megabytes so little comes at a time that it takes some seconds.
     let relay = Relay::start(server.port());
@@ -159,7 +162,7 @@ fn transactions_of_other_pipelines_before_the_position_are_waited_for() {
     const TOPIC: &str = "__tidemill_checkpoints";
     let mut world = World::new(&[EXACTLY_ONCE], &Version::mariadb());
     world.write(50);
-    world.broker.await_message("shop.orders", super::world::PARTITIONS, "shop");
+    world.broker.await_message("shop.orders", PARTITIONS, "shop");
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", world.broker.address()).set("transactional.id", "other");
     let other: BaseProducer = config.create().unwrap();
