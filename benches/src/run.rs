@@ -10,6 +10,7 @@ use tidemill::BoxFuture;
 use tidemill::config::{self, Overrides};
 use tidemill::metrics::Metrics;
 use tidemill::pipeline::{self, Progress, Shutdown, Summary};
+use tidemill::position::Position;
 use tidemill::sink::{Batch, Sink};
 
 use crate::guests;
@@ -80,8 +81,12 @@ impl Sink for Watched {
         })
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, tidemill::error::Result<()>> {
-        self.sink.flush()
+    fn flush(&mut self, at: &Position) -> BoxFuture<'static, tidemill::error::Result<()>> {
+        self.sink.flush(at)
+    }
+
+    fn remembered(&mut self) -> BoxFuture<'_, tidemill::error::Result<Option<Position>>> {
+        self.sink.remembered()
     }
 }
 

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
-use tracing::{Instrument, info_span};
 
 use super::log::{self, Log};
 use super::{FAILED, progress, report, summary};
@@ -153,7 +152,7 @@ async fn run_all(
         health.add(&name, &progress);
         shown.push((name.clone(), progress.clone()));
         let parts = described.into_parts(metrics.pipeline(&name), progress);
-        let (shutdown, span) = (shutdown.clone(), info_span!("pipeline", name));
+        let shutdown = shutdown.clone();
         let work = async move {
             let done = match parts {
                 Ok(parts) => pipeline::run(parts, &shutdown).await,
@@ -161,7 +160,7 @@ async fn run_all(
             };
             (name, done)
         };
-        running.spawn(work.instrument(span));
+        running.spawn(work);
     }
     let bars = progress::show(shown);
     let mut code = 0;

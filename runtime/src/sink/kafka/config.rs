@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
@@ -10,10 +10,10 @@ use rdkafka::error::KafkaError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Kafka;
+use super::{Kafka, transaction};
 use crate::error::Result;
 use crate::route::{Mode, Template};
-use crate::sink::{self, Sink};
+use crate::sink::{self, Opening, Sink};
 
 /// Settings of the sink `kafka`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,8 +31,6 @@ pub(in crate::sink) struct Settings {
     partition: Spread,
     /// What is promised of each message.
     #[serde(default)]
-    #[schemars(with = "String", regex(pattern = r"^at-least-once$"))]
-    #[expect(dead_code, reason = "there is one promise, and what asks for another is refused")]
     delivery: Delivery,
     /// Settings of librdkafka, by its names for them or by those of Java's client and OMS
     /// (`lingerMs`, `batchSize`, `compression.type`).
@@ -125,24 +123,17 @@ impl Spread {
     }
 }
 
-/// What is promised of each message.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-struct Delivery;
-
-impl TryFrom<String> for Delivery {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "at-least-once" => Ok(Self),
-            "exactly-once" => Err("the sink kafka delivers at least once and not yet exactly \
-                                   once: write `at-least-once`"
-                .into()),
-            _ => Err(format!("there is no delivery `{text}`: write `at-least-once`")),
-        }
-    }
+/// What is promised of each message. `at-least-once`: after a crash some may come again.
+/// `exactly-once`: whole transactions of the source go, with the position behind them, into
+/// transactions of Kafka, and who consumes with `isolation.level=read_committed` sees each message
+/// once. One that takes longer than `transaction.timeout.ms` (in `properties`; 60000) stops the
+/// pipeline: raise it, and `transaction.max.timeout.ms` of the brokers.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Delivery {
+    #[default]
+    AtLeastOnce,
+    ExactlyOnce,
 }
 
 /// Settings of librdkafka. Secrets are among them, so values are never printed.
@@ -186,7 +177,7 @@ const FIXED: [(&str, &str); 8] = [
     ("bootstrap.servers", "`brokers` says that"),
     ("metadata.broker.list", "`brokers` says that"),
     ("enable.idempotence", "without it a retry can write twice or out of order"),
-    ("transactional.id", "delivery is at least once"),
+    ("transactional.id", "the pipeline's `name` says that"),
     ("delivery.report.only.error", "a position is saved once every message was reported"),
     ("partitioner", "`partition` says that"),
     ("partitioner_cb", "`partition` says that"),
@@ -265,9 +256,14 @@ const DEFAULTS: [(&str, &str); 4] = [
     // change 5 ms and saves nothing.
     ("linger.ms", "0"),
     // A broker that is away is waited for: a message given up leaves nothing but to stop.
-    ("message.timeout.ms", "0"),
+    (MESSAGE_TIMEOUT_MS, "0"),
     ("client.id", "tidemill"),
 ];
+
+const MESSAGE_TIMEOUT_MS: &str = "message.timeout.ms";
+const TRANSACTION_TIMEOUT_MS: &str = "transaction.timeout.ms";
+/// librdkafka's default of it.
+const TRANSACTION_TIMEOUT_MS_DEFAULT: u64 = 60_000;
 
 const MESSAGE_BYTES_MAX: &str = "message.max.bytes";
 /// librdkafka's default of it.
@@ -277,7 +273,21 @@ const QUEUE_KILOBYTES_MAX: &str = "queue.buffering.max.kbytes";
 const QUEUE_KILOBYTES_MAX_DEFAULT: u64 = 16 << 10;
 
 impl Settings {
-    /// What librdkafka is told.
+    /// What librdkafka is told for the producer of this pipeline.
+    pub(super) fn producer(&self, pipeline: &str) -> ClientConfig {
+        let mut config = self.client();
+        config.set("enable.idempotence", "true");
+        if self.is_exactly_once() {
+            config.set("transactional.id", transaction::id(pipeline));
+            if !self.properties.0.contains_key(MESSAGE_TIMEOUT_MS) {
+                // No message outlives its transaction.
+                config.remove(MESSAGE_TIMEOUT_MS);
+            }
+        }
+        config
+    }
+
+    /// What it is told for any client.
     pub(super) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set_log_level(RDKafkaLogLevel::Warning);
@@ -291,8 +301,17 @@ impl Settings {
             config.set(name, value);
         }
         config.set("bootstrap.servers", self.brokers.0.join(","));
-        config.set("enable.idempotence", "true");
         config
+    }
+
+    pub(super) fn is_exactly_once(&self) -> bool {
+        self.delivery == Delivery::ExactlyOnce
+    }
+
+    /// So long the brokers wait for the end of a transaction.
+    pub(super) fn transaction_timeout(&self) -> Duration {
+        let ms = self.properties.number(TRANSACTION_TIMEOUT_MS);
+        Duration::from_millis(ms.unwrap_or(TRANSACTION_TIMEOUT_MS_DEFAULT))
     }
 
     pub(super) fn template(&self) -> &Template {
@@ -305,7 +324,7 @@ impl Settings {
 }
 
 impl sink::Settings for Settings {
-    fn open(&self, _folder: &Path) -> Result<Box<dyn Sink>> {
-        Ok(Box::new(Kafka::new(self)?))
+    fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
+        Ok(Box::new(Kafka::new(self, opening)?))
     }
 }

@@ -1,4 +1,4 @@
-//! Messages to Kafka, at least once.
+//! Messages to Kafka, at least once or exactly once (`transaction`).
 //!
 //! The producer is idempotent and waits for all replicas in sync (`acks=all`): what it sends again
 //! is neither written twice nor out of order. Many batches are under way at a time; a flush waits
@@ -12,9 +12,11 @@
 //! How many partitions a topic has is asked once. Partitions that it gets later are used from the
 //! next start on.
 
+mod checkpoint;
 mod config;
 mod refusal;
 mod report;
+mod transaction;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -26,14 +28,16 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 use tidemill_rows::{Change, Frame, Invalid, Message, SchemaView};
 
-use super::{Batch, Sink};
+use super::{Batch, Opening, Sink};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
+use crate::position::Position;
 use crate::route::{Mode, Partitioner, Template, key_text};
 
 pub(super) use config::Settings;
 use refusal::Subject;
 use report::{Context, Flight, Reports};
+use transaction::Transactions;
 
 /// More versions of tables than a pipeline has at a time: beyond, they are looked up again.
 const TABLES_MAX: usize = 10_000;
@@ -44,6 +48,8 @@ const METADATA_WAIT: Duration = Duration::from_secs(10);
 pub struct Kafka {
     producer: ThreadedProducer<Context>,
     reports: Arc<Reports>,
+    /// With delivery exactly once.
+    transactions: Option<Transactions>,
     template: Template,
     mode: Mode,
     /// By the id of the schema.
@@ -67,18 +73,25 @@ struct Table {
 type Record<'a> = BaseRecord<'a, [u8], [u8], Arc<Flight>>;
 
 impl Kafka {
-    fn new(settings: &Settings) -> Result<Self> {
+    fn new(settings: &Settings, opening: &Opening<'_>) -> Result<Self> {
         let reports = Arc::new(Reports::default());
-        let producer = settings.client().create_with_context(Context(reports.clone()));
-        let producer = producer.map_err(|error| {
+        let producer = settings.producer(opening.pipeline);
+        let producer = producer.create_with_context(Context(reports.clone()));
+        let producer: ThreadedProducer<_> = producer.map_err(|error| {
             let message = "there can be no producer with these `properties`";
             Error::new(Kind::Config, "kafka-properties", message)
                 .caused_by(error)
                 .hint("idempotence asks for acks=all and max.in.flight of 5 at most")
         })?;
+        let transactions = settings.is_exactly_once().then(|| {
+            let age_max = settings.transaction_timeout();
+            let others = settings.client();
+            Transactions::new(&producer, &reports, others, age_max, opening.pipeline)
+        });
         Ok(Self {
             producer,
             reports,
+            transactions,
             template: settings.template().clone(),
             mode: settings.mode(),
             tables: HashMap::new(),
@@ -89,6 +102,9 @@ impl Kafka {
     }
 
     async fn accept(&mut self, batch: &Batch) -> Result<()> {
+        if let Some(transactions) = &self.transactions {
+            transactions.begin().await?;
+        }
         self.reports.check()?;
         let frame = batch.rows().map_err(broken)?;
         let messages = batch.messages().expect("the pipeline has a format").map_err(broken)?;
@@ -158,7 +174,7 @@ impl Kafka {
         }
         let (producer, asked) = (self.producer.clone(), topic.clone());
         // The client blocks.
-        let answer = tokio::task::spawn_blocking(move || {
+        let partitions = blocking(move || {
             let metadata = producer.client().fetch_metadata(Some(&asked), METADATA_WAIT);
             let metadata = metadata.map_err(|error| {
                 refusal::code(&error).unwrap_or(RDKafkaErrorCode::BrokerTransportFailure)
@@ -169,10 +185,8 @@ impl Kafka {
                 None => Ok(found.partitions().len() as u32),
             }
         });
-        let partitions = answer.await.map_err(|error| {
-            Error::new(Kind::Bug, "kafka-thread", "the thread that asks is gone").caused_by(error)
-        })?;
         let partitions = partitions
+            .await?
             .and_then(|count| NonZeroU32::new(count).ok_or(RDKafkaErrorCode::UnknownTopic));
         let partitions =
             partitions.map_err(|code| self.reports.with_word(refusal::of_topic(code, topic)))?;
@@ -192,7 +206,7 @@ impl Kafka {
             flights.push(flight.clone());
             flight
         });
-        let mut record = Some(Record {
+        let record = Record {
             topic,
             partition: Some(partition as i32),
             payload: message.value,
@@ -200,7 +214,7 @@ impl Kafka {
             timestamp: None,
             headers: headers(message),
             delivery_opaque: flight.with_one_more(),
-        });
+        };
         let refused = |back: &Record<'_>| Subject {
             table: table.name.to_string(),
             topic: topic.to_owned(),
@@ -208,15 +222,26 @@ impl Kafka {
             key: key_text(&schema, change, message.key),
             bytes: back.payload.map_or(0, <[u8]>::len),
         };
-        if hand_over(producer, &mut record, refused)? {
-            return Ok(());
-        }
-        // No room: there will be some once there is a report.
-        while !reports.next_unless(|| hand_over(producer, &mut record, refused)).await? {
-            reports.check()?;
-        }
-        Ok(())
+        send(producer, reports, record, refused).await
     }
+}
+
+/// Gives a message to the producer, and waits until it has room for it.
+async fn send(
+    producer: &ThreadedProducer<Context>,
+    reports: &Reports,
+    record: Record<'_>,
+    refused: impl Fn(&Record<'_>) -> Subject,
+) -> Result<()> {
+    let mut record = Some(record);
+    if hand_over(producer, &mut record, &refused)? {
+        return Ok(());
+    }
+    // No room: there will be some once there is a report.
+    while !reports.next_unless(|| hand_over(producer, &mut record, &refused)).await? {
+        reports.check()?;
+    }
+    Ok(())
 }
 
 /// Gives a message to the producer; false when there is no room for it.
@@ -245,17 +270,43 @@ fn headers(message: &Message<'_>) -> Option<OwnedHeaders> {
 
 impl Sink for Kafka {
     fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<()>> {
-        Box::pin(self.accept(batch))
+        Box::pin(async {
+            let accepted = self.accept(batch).await;
+            match &self.transactions {
+                Some(transactions) => accepted.map_err(|error| transactions.judge(error)),
+                None => accepted,
+            }
+        })
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, position: &Position) -> BoxFuture<'static, Result<()>> {
         let flights = std::mem::take(&mut self.flights);
         for table in self.tables.values_mut() {
             table.flight = None;
         }
+        if let Some(transactions) = &self.transactions {
+            return transactions.commit(flights, position);
+        }
         let reports = self.reports.clone();
         Box::pin(async move { reports.landed(&flights).await })
     }
+
+    fn remembered(&mut self) -> BoxFuture<'_, Result<Option<Position>>> {
+        Box::pin(async {
+            match &self.transactions {
+                Some(transactions) => transactions.take_over().await,
+                None => Ok(None),
+            }
+        })
+    }
+}
+
+/// Calls the client where it may block.
+async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(call).await.map_err(|error| {
+        Error::new(Kind::Bug, "kafka-thread", "a thread that calls the client is gone")
+            .caused_by(error)
+    })
 }
 
 fn broken(invalid: Invalid) -> Error {

@@ -1,6 +1,10 @@
+mod cluster;
 mod delivery;
+mod exactly;
 mod hash;
 mod kills;
+mod network;
 mod program;
 mod refusals;
 mod rows;
+mod world;

@@ -117,7 +117,7 @@ impl Writer {
 /// A row in a message of canal.
 #[derive(Debug)]
 pub(super) struct Row {
-    id: u64,
+    pub(super) id: u64,
     rev: u64,
     pub(super) tx: usize,
 }

@@ -59,7 +59,7 @@ impl Sink for Gate {
         })
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, _at: &Position) -> BoxFuture<'static, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }
@@ -82,7 +82,7 @@ impl Running {
             plugins: Vec::new(),
             format: None,
             sink: Box::new(move || Ok(Box::new(Gate(gate.clone())))),
-            checkpoint: Box::new(saved.clone()),
+            checkpoint: Arc::new(Mutex::new(saved.clone())),
             limits: Limits { in_flight_chunks_max: 1, ..Limits::default() },
             meters,
             progress: Progress::new(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -35,14 +36,15 @@ impl Broker {
         Self { server: Server::start(&version, settings) }
     }
 
-    /// Ends it by SIGKILL.
-    pub(crate) fn kill(&self) {
-        self.server.kill();
+    /// Starts one of several brokers, which name each other in their settings.
+    pub(crate) fn start_on(port: u16, settings: &[&str]) -> Self {
+        let version = Version { family: "kafka", version: "4.3".into() };
+        Self { server: Server::start_on(port, &version, settings) }
     }
 
-    /// Starts it again, on the same data and port.
-    pub(crate) fn start_again(&self) {
-        self.server.start_again();
+    /// What it runs as.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Where it listens.
@@ -59,7 +61,7 @@ impl Broker {
     /// Makes a topic.
     pub(crate) fn create(&self, topic: &str, partitions: i32, settings: &[(&str, &str)]) {
         let admin: AdminClient<_> = self.client().create().unwrap();
-        let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(-1));
         for (name, value) in settings {
             new = new.set(name, value);
         }
@@ -69,7 +71,7 @@ impl Broker {
         made.into_iter().for_each(|made| drop(made.unwrap()));
     }
 
-    /// How many messages each partition of a topic has.
+    /// How many messages each partition of a topic has been given.
     pub(crate) fn counts(&self, topic: &str, partitions: i32) -> Vec<u64> {
         let consumer: BaseConsumer = self.client().create().unwrap();
         let count = |partition| {
@@ -82,16 +84,11 @@ impl Broker {
 
     /// Waits until a message of a topic holds this text.
     pub(crate) fn await_message(&self, topic: &str, partitions: i32, text: &str) {
-        let consumer: BaseConsumer = self.client().set("group.id", "waiting").create().unwrap();
-        let mut all = TopicPartitionList::new();
-        for partition in 0..partitions {
-            all.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
-        }
-        consumer.assign(&all).unwrap();
+        let consumer = self.consumer(topic, partitions);
         let started = Instant::now();
         loop {
             assert!(started.elapsed() < 5 * WAIT, "{topic} does not get {text}");
-            // While a broker is away, errors come in the place of messages.
+            // At the end, and while a broker is away, errors come in the place of messages.
             let Some(Ok(message)) = consumer.poll(Duration::from_secs(1)) else { continue };
             let value = message.payload().unwrap_or_default();
             if value.windows(text.len()).any(|window| window == text.as_bytes()) {
@@ -100,16 +97,44 @@ impl Broker {
         }
     }
 
-    /// All messages of a topic, by the consumer that comes with Kafka: in the order of each
-    /// partition.
+    /// How many messages of a topic are committed, or belong to no transaction.
+    pub(crate) fn committed(&self, topic: &str, partitions: i32) -> u64 {
+        let consumer = self.consumer(topic, partitions);
+        let (mut count, mut ends) = (0, 0);
+        while ends < partitions {
+            match consumer.poll(WAIT).expect("the broker answers") {
+                Ok(_) => count += 1,
+                Err(KafkaError::PartitionEOF(_)) => ends += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        count
+    }
+
+    /// Reads a topic from its beginning, and says where it ends.
+    fn consumer(&self, topic: &str, partitions: i32) -> BaseConsumer {
+        let mut config = self.client();
+        config.set("group.id", "reading").set("isolation.level", "read_committed");
+        let consumer: BaseConsumer = config.set("enable.partition.eof", "true").create().unwrap();
+        let mut all = TopicPartitionList::new();
+        for partition in 0..partitions {
+            all.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+        }
+        consumer.assign(&all).unwrap();
+        consumer
+    }
+
+    /// All committed messages of a topic, by the consumer that comes with Kafka: in the order of
+    /// each partition.
     pub(crate) fn read(&self, topic: &str, partitions: i32) -> Vec<Read> {
-        let count: u64 = self.counts(topic, partitions).iter().sum();
+        let count = self.committed(topic, partitions);
         let text = java(
             "org.apache.kafka.tools.consumer.ConsoleConsumer",
             &[
                 &format!("--bootstrap-server={}", self.address()),
                 &format!("--topic={topic}"),
                 "--from-beginning",
+                "--isolation-level=read_committed",
                 "--timeout-ms=60000",
                 &format!("--max-messages={count}"),
                 "--formatter-property=print.partition=true",
