@@ -76,13 +76,14 @@ impl Settings {
         let sink = format!(
             "{{kind: kafka, brokers: [\"127.0.0.1:{kafka}\"], topic: {topic}, delivery: {delivery}}}"
         );
-        file(log, *sandbox, &sink)
+        // Each a pipeline of its own: exactly once, one goes on where another of its name ended.
+        file(log, topic, *sandbox, &sink)
     }
 }
 
-fn file(log: &Log, sandbox: bool, sink: &str) -> String {
+fn file(log: &Log, name: &str, sandbox: bool, sink: &str) -> String {
     format!(
-        "name: bench\nstate: state\nsource: {{kind: mysql, start: earliest, \
+        "name: {name}\nstate: state\nsource: {{kind: mysql, start: earliest, \
          url: \"mysql://replica:secret@127.0.0.1:{}\"}}\n\
          format: {{use: canal, sandbox: {sandbox}}}\nsink: {sink}\n",
         log.port
@@ -103,7 +104,7 @@ async fn messages(log: &Log) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
             stop.request();
         }
     });
-    let pipeline = Pipeline::read(&file(log, false, "{kind: discard}"))?;
+    let pipeline = Pipeline::read(&file(log, "bench", false, "{kind: discard}"))?;
     pipeline.run(seen, &shutdown).await?;
     let messages = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(messages)
