@@ -28,6 +28,7 @@ impl Pipeline {
             tables: self.tables,
             plugins: self.plugins.into_iter().map(link).collect(),
             format: self.format.map(link),
+            sharding: sink.settings.sharding(),
             sink: Box::new(move || sink.open(&folder)),
             checkpoint,
             limits: Limits { workers: self.workers, ..Limits::default() },

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{Batch, Sink};
 use crate::BoxFuture;
 use crate::error::Result;
+use crate::route::Sharding;
 
 /// Takes everything and keeps nothing; the pipeline's own figures say what came.
 #[derive(Debug)]
@@ -19,6 +20,10 @@ pub(super) struct Settings {}
 impl super::Settings for Settings {
     fn open(&self, _folder: &Path) -> Result<Box<dyn Sink>> {
         Ok(Box::new(Discard))
+    }
+
+    fn sharding(&self) -> Option<Sharding> {
+        None
     }
 }
 

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use super::{Batch, Sink, lines};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
+use crate::route::Sharding;
 
 /// How much of a file's end is looked at at a time for the end of its last whole line.
 const TAIL_BYTES: u64 = 64 << 10;
@@ -38,6 +39,10 @@ impl super::Settings for FileSettings {
     fn open(&self, folder: &Path) -> Result<Box<dyn Sink>> {
         let bytes_max = self.rotate_mb.map(|mb| u64::from(mb.get()) * 1_000_000);
         Ok(Box::new(File::open(&folder.join(&self.path), bytes_max)?))
+    }
+
+    fn sharding(&self) -> Option<Sharding> {
+        None
     }
 }
 

@@ -11,8 +11,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Kafka;
-use crate::error::Result;
-use crate::route::{Mode, Template};
+use super::rules::Rules;
+use crate::error::{Error, Result};
+use crate::route::{ByTable, Mode, Sharding, Template};
 use crate::sink::{self, Sink};
 
 /// Settings of the sink `kafka`.
@@ -93,6 +94,30 @@ struct SpreadSettings {
     mode: ModeName,
     /// The partition of the mode `ONE`.
     partition: Option<u16>,
+    /// Of the mode `HASH`: the columns by which tables spread instead, whatever keys their messages
+    /// have: `{"shop.orders": [customer_id], "shop.line_*": [order_id]}`. The first rule that names
+    /// a table counts; the names are those that plugins gave. The log has to hold these columns
+    /// whenever a row changes (`binlog_row_image=FULL`). A plugin that says how a table spreads, and
+    /// by which key, wins.
+    #[schemars(with = "std::collections::BTreeMap<String, Vec<String>>")]
+    columns: Columns,
+    /// Statements on a table (DDL, TRUNCATE) go to every partition of its topic, and not to the
+    /// first (`HASH`) or that of the table (`TABLE`).
+    #[serde(rename = "shuffleDdlToAllRoute")]
+    shuffle_ddl_to_all_route: bool,
+}
+
+/// The columns by which tables spread.
+#[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "Rules<Vec<String>>")]
+struct Columns(ByTable<Vec<String>>);
+
+impl TryFrom<Rules<Vec<String>>> for Columns {
+    type Error = Error;
+
+    fn try_from(rules: Rules<Vec<String>>) -> Result<Self> {
+        ByTable::new(rules.0).map(Self)
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -111,16 +136,25 @@ impl TryFrom<SpreadSettings> for Spread {
         if settings.mode != ModeName::One && settings.partition.is_some() {
             return Err("a `partition` can be chosen in the mode ONE only");
         }
+        if settings.mode != ModeName::Hash && !settings.columns.0.is_empty() {
+            return Err("`columns` can be chosen in the mode HASH only");
+        }
         Ok(Self(settings))
     }
 }
 
 impl Spread {
-    fn mode(&self) -> Mode {
-        match self.0.mode {
-            ModeName::One => Mode::One(self.0.partition.unwrap_or(0).into()),
+    fn sharding(&self) -> Sharding {
+        let settings = &self.0;
+        let mode = match settings.mode {
+            ModeName::One => Mode::One(settings.partition.unwrap_or(0).into()),
             ModeName::Hash => Mode::Hash,
             ModeName::Table => Mode::Table,
+        };
+        Sharding {
+            mode,
+            columns: settings.columns.0.clone(),
+            statements_to_all: settings.shuffle_ddl_to_all_route,
         }
     }
 }
@@ -296,13 +330,17 @@ impl Settings {
         &self.topic.0
     }
 
-    pub(super) fn mode(&self) -> Mode {
-        self.partition.mode()
+    pub(super) fn sharding(&self) -> Sharding {
+        self.partition.sharding()
     }
 }
 
 impl sink::Settings for Settings {
     fn open(&self, _folder: &Path) -> Result<Box<dyn Sink>> {
         Ok(Box::new(Kafka::new(self)?))
+    }
+
+    fn sharding(&self) -> Option<Sharding> {
+        Some(self.partition.sharding())
     }
 }

@@ -5,9 +5,10 @@
 //! for the reports of those that were accepted before it. A message that fails for good ends the
 //! pipeline, since those behind it may already be written.
 //!
-//! An update that changes the key of its row goes, as the one message that the format makes of it,
-//! to the partition of the new key. How it stands to other changes of the old key is then for the
-//! consumer to see: they are in another partition.
+//! An update that changes the key by which its table spreads comes as a delete and an insert, each
+//! for the partition of its key. The messages of both have a header `tidemill.split`, which says
+//! `delete` or `insert`: a consumer can tell them from a row that went and another that came. All
+//! other headers, and keys, are the format's. A message without a value is a tombstone.
 //!
 //! How many partitions a topic has is asked once. Partitions that it gets later are used from the
 //! next start on.
@@ -15,6 +16,7 @@
 mod config;
 mod refusal;
 mod report;
+mod rules;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -24,12 +26,12 @@ use std::time::Duration;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
-use tidemill_rows::{Change, Frame, Invalid, Message, SchemaView};
+use tidemill_rows::{Change, Frame, Invalid, Message, Operation, SchemaView};
 
 use super::{Batch, Sink};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
-use crate::route::{Mode, Partitioner, Template, key_text};
+use crate::route::{Partitioner, Sharding, Template, key_text};
 
 pub(super) use config::Settings;
 use refusal::Subject;
@@ -37,6 +39,8 @@ use report::{Context, Flight, Reports};
 
 /// More versions of tables than a pipeline has at a time: beyond, they are looked up again.
 const TABLES_MAX: usize = 10_000;
+/// The header of both halves of an update that changed the key of its row.
+const SPLIT: &str = "tidemill.split";
 /// So long an answer about a topic is waited for.
 const METADATA_WAIT: Duration = Duration::from_secs(10);
 
@@ -45,7 +49,7 @@ pub struct Kafka {
     producer: ThreadedProducer<Context>,
     reports: Arc<Reports>,
     template: Template,
-    mode: Mode,
+    sharding: Sharding,
     /// By the id of the schema.
     tables: HashMap<u64, Table>,
     /// How many partitions each topic has.
@@ -80,7 +84,7 @@ impl Kafka {
             producer,
             reports,
             template: settings.template().clone(),
-            mode: settings.mode(),
+            sharding: settings.sharding(),
             tables: HashMap::new(),
             topics: HashMap::new(),
             flights: Vec::new(),
@@ -146,7 +150,7 @@ impl Kafka {
         Ok(Table {
             name: name.into(),
             topic: topic.into(),
-            partitioner: Partitioner::new(schema, self.mode),
+            partitioner: Partitioner::new(schema, &self.sharding)?,
             flight: None,
         })
     }
@@ -186,34 +190,36 @@ impl Kafka {
         let table = tables.get_mut(&schema.id()).ok_or_else(|| lost(message))?;
         let topic = message.topic.unwrap_or(&table.topic);
         let partitions = *topics.get(topic).ok_or_else(|| lost(message))?;
-        let partition = table.partitioner.partition(change, message.key, partitions, text);
+        let partitions = table.partitioner.partitions(change, message.key, partitions, text)?;
         let flight = table.flight.get_or_insert_with(|| {
             let flight = Flight::new(&table.name);
             flights.push(flight.clone());
             flight
         });
-        let mut record = Some(Record {
-            topic,
-            partition: Some(partition as i32),
-            payload: message.value,
-            key: message.key,
-            timestamp: None,
-            headers: headers(message),
-            delivery_opaque: flight.with_one_more(),
-        });
-        let refused = |back: &Record<'_>| Subject {
-            table: table.name.to_string(),
-            topic: topic.to_owned(),
-            partition: partition as i32,
-            key: key_text(&schema, change, message.key),
-            bytes: back.payload.map_or(0, <[u8]>::len),
-        };
-        if hand_over(producer, &mut record, refused)? {
-            return Ok(());
-        }
-        // No room: there will be some once there is a report.
-        while !reports.next_unless(|| hand_over(producer, &mut record, refused)).await? {
-            reports.check()?;
+        for partition in partitions {
+            let mut record = Some(Record {
+                topic,
+                partition: Some(partition as i32),
+                payload: message.value,
+                key: message.key,
+                timestamp: None,
+                headers: headers(change, message),
+                delivery_opaque: flight.with_one_more(),
+            });
+            let refused = |back: &Record<'_>| Subject {
+                table: table.name.to_string(),
+                topic: topic.to_owned(),
+                partition: partition as i32,
+                key: key_text(&schema, change, message.key),
+                bytes: back.payload.map_or(0, <[u8]>::len),
+            };
+            if hand_over(producer, &mut record, refused)? {
+                continue;
+            }
+            // No room: there will be some once there is a report.
+            while !reports.next_unless(|| hand_over(producer, &mut record, refused)).await? {
+                reports.check()?;
+            }
         }
         Ok(())
     }
@@ -235,8 +241,12 @@ fn hand_over(
     Err(refusal::of(&error, &refused(&back)))
 }
 
-fn headers(message: &Message<'_>) -> Option<OwnedHeaders> {
-    let mut headers = message.headers().peekable();
+fn headers(change: &Change<'_>, message: &Message<'_>) -> Option<OwnedHeaders> {
+    let split = change.is_split().then(|| match change.operation() {
+        Operation::Delete => (SPLIT, b"delete".as_slice()),
+        _ => (SPLIT, b"insert".as_slice()),
+    });
+    let mut headers = message.headers().chain(split).peekable();
     headers.peek()?;
     Some(headers.fold(OwnedHeaders::new(), |headers, (key, value)| {
         headers.insert(Header { key, value: Some(value) })

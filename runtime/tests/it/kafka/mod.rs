@@ -1,5 +1,6 @@
 mod delivery;
 mod hash;
+mod keys;
 mod kills;
 mod program;
 mod refusals;

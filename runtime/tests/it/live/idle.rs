@@ -92,6 +92,7 @@ impl Running {
             plugins: Vec::new(),
             format: None,
             sink: Box::new(move || Ok(Box::new(Gate(gate.clone())))),
+            sharding: None,
             checkpoint: Box::new(saved.clone()),
             limits: Limits { in_flight_chunks_max: 1, ..Limits::default() },
             meters,

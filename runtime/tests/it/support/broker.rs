@@ -24,6 +24,8 @@ pub(crate) struct Broker {
 #[derive(Debug)]
 pub(crate) struct Read {
     pub(crate) partition: u32,
+    /// `name:value,name:value`, or `NO_HEADERS`.
+    pub(crate) headers: String,
     pub(crate) key: String,
     pub(crate) value: String,
 }
@@ -113,6 +115,7 @@ impl Broker {
                 "--timeout-ms=60000",
                 &format!("--max-messages={count}"),
                 "--formatter-property=print.partition=true",
+                "--formatter-property=print.headers=true",
                 "--formatter-property=print.key=true",
             ],
             Stdio::null(),
@@ -124,10 +127,10 @@ impl Broker {
 }
 
 fn parse(line: &str) -> Read {
-    let mut parts = line.splitn(3, '\t');
+    let mut parts = line.splitn(4, '\t');
     let mut part = || parts.next().unwrap_or_else(|| panic!("no message: {line}")).to_owned();
     let partition = part().strip_prefix("Partition:").unwrap().parse().unwrap();
-    Read { partition, key: part(), value: part() }
+    Read { partition, headers: part(), key: part(), value: part() }
 }
 
 /// What a program prints that comes with Kafka, or that stands in a file of Java.
