@@ -9,6 +9,7 @@ use tidemill::BoxFuture;
 use tidemill::config::{self, Overrides};
 use tidemill::metrics::Metrics;
 use tidemill::pipeline::{self, Progress, Shutdown};
+use tidemill::position::Position;
 use tidemill::sink::{Batch, Sink};
 use tidemill::source::mysql::client::{
     Address, Connection, Dump, From, Secret, Target, Timeouts, Tls, TlsMode,
@@ -96,8 +97,8 @@ impl Sink for UntilTheEnd {
         self.sink.write(batch)
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, tidemill::error::Result<()>> {
-        self.sink.flush()
+    fn flush(&mut self, at: &Position) -> BoxFuture<'static, tidemill::error::Result<()>> {
+        self.sink.flush(at)
     }
 }
 

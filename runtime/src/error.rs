@@ -33,6 +33,7 @@ struct Inner {
     context: Vec<(&'static str, String)>,
     hint: Option<String>,
     transient: bool,
+    rewinding: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -49,6 +50,7 @@ impl Error {
             context: Vec::new(),
             hint: None,
             transient: false,
+            rewinding: false,
             source: None,
         }))
     }
@@ -71,6 +73,15 @@ impl Error {
     #[must_use]
     pub fn transient(mut self) -> Self {
         self.0.transient = true;
+        self
+    }
+
+    /// Marks it as something that trying the same again cannot help: what is not settled has to
+    /// come again from the source, to a new sink. One that is not transient, too, is given one such
+    /// try.
+    #[must_use]
+    pub fn rewinding(mut self) -> Self {
+        self.0.rewinding = true;
         self
     }
 
@@ -100,6 +111,12 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.0.transient
+    }
+
+    /// True when it may pass if the pipeline starts again from where it is settled.
+    #[must_use]
+    pub fn is_rewinding(&self) -> bool {
+        self.0.rewinding
     }
 
     /// What to do about it.

@@ -11,9 +11,13 @@ pub enum Next {
     Stop,
     /// The same again, after a while.
     Retry(Duration),
+    /// All that is not settled again, after a while, from a source and to a sink that are new.
+    Rewind(Duration),
 }
 
 const ATTEMPTS_MAX: u32 = 10;
+/// What does not pass by itself may have been an accident once.
+const REWINDS_MAX: u32 = 2;
 const DELAY_MS_MIN: u64 = 50;
 const DELAY_MS_MAX: u64 = 10_000;
 
@@ -21,17 +25,22 @@ const DELAY_MS_MAX: u64 = 10_000;
 /// is waited for as long as it takes: its log keeps what is not read yet.
 #[must_use]
 pub fn next(error: &Error, attempt: u32) -> Next {
-    let may_pass = match error.kind() {
-        Kind::Source | Kind::Sink | Kind::State | Kind::Plugin => error.is_transient(),
+    let attempts_max = match error.kind() {
         // Going on after any of these could lose changes or make them wrong.
-        Kind::Config | Kind::Input | Kind::Gap | Kind::Bug => false,
+        Kind::Config | Kind::Input | Kind::Gap | Kind::Bug => return Next::Stop,
+        Kind::Source if error.is_transient() => u32::MAX,
+        Kind::Source | Kind::Sink | Kind::State | Kind::Plugin => match error.is_transient() {
+            true => ATTEMPTS_MAX,
+            false => REWINDS_MAX,
+        },
     };
-    let ends = attempt >= ATTEMPTS_MAX && error.kind() != Kind::Source;
-    if !may_pass || ends {
+    let may_pass = error.is_transient() || error.is_rewinding();
+    if !may_pass || attempt >= attempts_max {
         return Next::Stop;
     }
     let doubled = DELAY_MS_MIN.saturating_mul(1 << attempt.saturating_sub(1).min(16));
-    Next::Retry(Duration::from_millis(doubled.min(DELAY_MS_MAX)))
+    let delay = Duration::from_millis(doubled.min(DELAY_MS_MAX));
+    if error.is_rewinding() { Next::Rewind(delay) } else { Next::Retry(delay) }
 }
 
 /// How often in a row something failed.
@@ -44,22 +53,46 @@ impl Attempts {
     /// # Errors
     /// The error itself, when it is time to stop.
     pub fn failed(&mut self, error: Error) -> Result<Duration> {
-        self.0 += 1;
-        match next(&error, self.0) {
-            Next::Stop => Err(error),
+        match self.next(&error) {
             Next::Retry(delay) => {
-                // Whatever failed for many at once is not to be asked by all of them at once.
-                let delay = delay.mul_f64(1.0 + fastrand::f64() / 4.0);
+                let delay = apart(delay);
                 tracing::warn!(attempt = self.0, ?delay, "trying again: {error:#}");
                 Ok(delay)
             }
+            Next::Stop | Next::Rewind(_) => Err(error),
         }
+    }
+
+    /// Decides about the next error in a row that ended a pipeline: how long to wait before it
+    /// starts again.
+    ///
+    /// # Errors
+    /// The error itself, when it is time to stop.
+    pub fn ended(&mut self, error: Error) -> Result<Duration> {
+        match self.next(&error) {
+            Next::Rewind(delay) => {
+                let delay = apart(delay);
+                tracing::warn!(attempt = self.0, ?delay, "starting again: {error:#}");
+                Ok(delay)
+            }
+            Next::Stop | Next::Retry(_) => Err(error),
+        }
+    }
+
+    fn next(&mut self, error: &Error) -> Next {
+        self.0 += 1;
+        next(error, self.0)
     }
 
     /// It went well: the next error is the first one again.
     pub fn succeeded(&mut self) {
         self.0 = 0;
     }
+}
+
+/// Whatever failed for many at once is not to be asked by all of them at once.
+fn apart(delay: Duration) -> Duration {
+    delay.mul_f64(1.0 + fastrand::f64() / 4.0)
 }
 
 #[cfg(test)]
@@ -103,5 +136,20 @@ mod tests {
         }
         let permanent = Error::new(Kind::Sink, "test", "a test");
         assert!(Attempts::default().failed(permanent).is_err());
+        for kind in [Kind::Config, Kind::Input, Kind::Gap, Kind::Bug] {
+            assert!(Attempts::default().ended(error(kind).rewinding()).is_err(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_asks_for_it_makes_a_pipeline_start_again() {
+        assert!(Attempts::default().ended(error(Kind::Sink)).is_err());
+        assert!(Attempts::default().failed(error(Kind::Sink).rewinding()).is_err());
+        let count = |error: fn() -> Error| {
+            let mut attempts = Attempts::default();
+            std::iter::repeat_with(|| attempts.ended(error())).take_while(Result::is_ok).count()
+        };
+        assert_eq!(count(|| error(Kind::Sink).rewinding()), 9);
+        assert_eq!(count(|| Error::new(Kind::Sink, "test", "a test").rewinding()), 1);
     }
 }

@@ -72,8 +72,8 @@ impl Component<dyn sink::Settings> {
     ///
     /// # Errors
     /// With the place of the section.
-    pub fn open(&self, folder: &Path) -> Result<Box<dyn sink::Sink>> {
-        self.settings.open(folder).map_err(|error| error.with("at", &self.at))
+    pub fn open(&self, opening: &sink::Opening<'_>) -> Result<Box<dyn sink::Sink>> {
+        self.settings.open(opening).map_err(|error| error.with("at", &self.at))
     }
 }
 

@@ -1,4 +1,9 @@
 //! Delivery: batches in order into the sink, and from time to time a request to settle them.
+//!
+//! What is settled is whole transactions. A transaction in parts begins when all before it is
+//! settled, so no flush ever covers a part of one: [`Writer::settle`] flushes only while a position
+//! is the last thing that was written. What is left of a transaction at the end is not flushed at
+//! all; it comes again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +39,7 @@ impl Deliver {
             () = phase.reached(Phase::Abort) => Ok(()),
             done = async {
                 let written = writer.write_all(&mut made).await?;
+                // Where it ends early, settling has met an error, which the supervisor has.
                 writer.settle_all().await;
                 written
             } => done,
@@ -81,13 +87,12 @@ pub(super) struct Writer {
 pub(super) struct Settling {
     requests: mpsc::Sender<Request>,
     answers: mpsc::Receiver<Answer>,
-    under_way: bool,
-    /// The newest position that was written.
-    mark: Option<Mark>,
-    /// True when something was written that no request covers.
-    unsettled: bool,
+    /// What the settling under way is to settle.
+    under_way: Option<Mark>,
+    /// The newest position that was written, if no request covers it.
+    unsettled: Option<Mark>,
     unsettled_bytes: usize,
-    /// When to settle; never while there is no new position to save.
+    /// When to settle what is unsettled.
     due: Option<Instant>,
     /// Until when to wait after a settling that failed.
     back_off: Option<Instant>,
@@ -108,9 +113,8 @@ impl Settling {
         Self {
             requests,
             answers,
-            under_way: false,
-            mark: None,
-            unsettled: false,
+            under_way: None,
+            unsettled: None,
             unsettled_bytes: 0,
             due: None,
             back_off: None,
@@ -119,7 +123,7 @@ impl Settling {
 
     /// Waits for what happens next. Loses nothing when it is dropped.
     async fn turn(&mut self) -> Turn {
-        if self.under_way {
+        if self.under_way.is_some() {
             return self.answered().await;
         }
         let Some(due) = self.due else { return std::future::pending().await };
@@ -130,10 +134,10 @@ impl Settling {
     /// Waits for the end of the settling under way.
     async fn answered(&mut self) -> Turn {
         let Some(answer) = self.answers.recv().await else { return Turn::Ended };
-        self.under_way = false;
+        let asked = self.under_way.take();
         if let Answer::Again(delay) = answer {
             let back_off = Instant::now() + delay;
-            self.unsettled = true;
+            self.unsettled = self.unsettled.take().or(asked);
             self.back_off = Some(back_off);
             self.due.get_or_insert(back_off);
         }
@@ -142,27 +146,24 @@ impl Settling {
 
     /// Takes account of a batch that was written.
     fn written(&mut self, made: &Made, bytes: usize, limits: &Limits) {
-        self.unsettled = true;
         self.unsettled_bytes = self.unsettled_bytes.saturating_add(bytes);
-        if let Some(position) = made.batch.position.clone() {
-            self.mark = Some(Mark { ticket: made.batch.ticket, position });
-            let latest = Instant::now() + Duration::from_millis(limits.settle_ms);
-            self.due.get_or_insert(latest);
-        }
-        if self.due.is_some() && self.unsettled_bytes >= limits.settle_bytes {
+        let Some(position) = made.batch.position.clone() else { return };
+        self.unsettled = Some(Mark { ticket: made.batch.ticket, position });
+        let latest = Instant::now() + Duration::from_millis(limits.settle_ms);
+        self.due.get_or_insert(latest);
+        if self.unsettled_bytes >= limits.settle_bytes {
             self.due = Some(Instant::now());
         }
     }
 
     /// Asks to settle what is written. Only while nothing is under way, so there is room.
-    fn request(&mut self, durable: BoxFuture<'static, Result<()>>) {
-        self.unsettled = false;
+    fn request(&mut self, durable: BoxFuture<'static, Result<()>>, mark: Mark) {
         self.unsettled_bytes = 0;
         self.due = None;
         self.back_off = None;
-        self.under_way = true;
+        self.under_way = Some(mark.clone());
         // Where it fails, settling has ended, and the missing answer says so.
-        let _ = self.requests.try_send(Request { durable, mark: self.mark.clone() });
+        let _ = self.requests.try_send(Request { durable, mark });
     }
 }
 
@@ -178,7 +179,13 @@ impl Writer {
                     Turn::Ended => return Ok(Ok(())),
                 },
                 next = made.next() => match next {
-                    Some(Ok(batch)) => self.write(batch).await?,
+                    Some(Ok(made)) => {
+                        let is_part = made.batch.position.is_none();
+                        if is_part && matches!(self.settle_all().await, Turn::Ended) {
+                            return Ok(Ok(()));
+                        }
+                        self.write(made).await?;
+                    }
                     Some(Err(error)) => return Ok(Err(error)),
                     None => return Ok(made.complete()),
                 },
@@ -212,26 +219,27 @@ impl Writer {
         Ok(())
     }
 
-    /// Settles everything that was written.
-    async fn settle_all(&mut self) {
+    /// Settles all whole transactions that were written.
+    async fn settle_all(&mut self) -> Turn {
         loop {
-            if self.settling.under_way {
+            if self.settling.under_way.is_some() {
                 if let Turn::Ended = self.settling.answered().await {
-                    return;
+                    return Turn::Ended;
                 }
-            } else if self.settling.unsettled {
+            } else if self.settling.unsettled.is_some() {
                 if let Some(back_off) = self.settling.back_off {
                     tokio::time::sleep_until(back_off).await;
                 }
                 self.settle();
             } else {
-                return;
+                return Turn::Answered;
             }
         }
     }
 
     fn settle(&mut self) {
-        let durable = self.sink.flush();
-        self.settling.request(durable);
+        let Some(mark) = self.settling.unsettled.take() else { return };
+        let durable = self.sink.flush(&mark.position);
+        self.settling.request(durable, mark);
     }
 }

@@ -15,10 +15,12 @@
 //! However a pipeline ends, it ends from left to right. The reader lets go of its jobs, the workers
 //! run dry, the rest is written and settled, the last position is acknowledged. Only a broken sink
 //! or checkpoint, and a second request to stop, cut that short; a start after a crash, after an
-//! error and after a stop are the same thing (Invariant 8).
+//! error and after a stop are the same thing (Invariant 8). So is the start that follows, in the
+//! same process, on an error that only new ends can get over: a transaction that the sink could not
+//! finish comes again from the source.
 
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::error::Result;
@@ -64,7 +66,7 @@ pub struct Pipeline {
     /// How the sink spreads messages by keys, if it does.
     pub sharding: Option<Sharding>,
     /// Where its position is remembered.
-    pub checkpoint: Box<dyn Checkpoint>,
+    pub checkpoint: Arc<Mutex<dyn Checkpoint>>,
     /// How much it may hold, and how often it settles.
     pub limits: Limits,
     /// Counts what it does.
@@ -73,10 +75,10 @@ pub struct Pipeline {
     pub progress: Progress,
 }
 
-/// Opens a source at a position, or where its settings say.
+/// Opens a source at a position, or where its settings say; once for each start.
 pub type OpenSource = Box<dyn FnMut(Option<&Position>) -> Result<Box<dyn Source>> + Send>;
 
-/// Opens a sink.
+/// Opens a sink; once for each start.
 pub type OpenSink = Box<dyn FnMut() -> Result<Box<dyn Sink>> + Send>;
 
 /// A plugin's place in a pipeline.

@@ -108,11 +108,11 @@ impl Progress {
         Ok(())
     }
 
-    /// A run begins, and with it the tickets.
+    /// A start succeeded, and the tickets begin.
     pub(super) fn started(&self) {
         let mut state = self.state();
         *state = State {
-            started: Some(Instant::now()),
+            started: state.started.or_else(|| Some(Instant::now())),
             position: state.position.take(),
             ..State::default()
         };

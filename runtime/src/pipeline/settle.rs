@@ -21,8 +21,8 @@ use crate::state::Checkpoint;
 pub(super) struct Request {
     /// Ready when everything written up to the mark is durable: a flush of the sink.
     pub(super) durable: BoxFuture<'static, Result<()>>,
-    /// The newest position that was written; none inside the first transaction.
-    pub(super) mark: Option<Mark>,
+    /// The newest position that was written.
+    pub(super) mark: Mark,
 }
 
 /// A batch with a position.
@@ -68,7 +68,6 @@ impl Settle {
                     self.meters.saved(started.elapsed());
                     Answer::Settled
                 }
-                Ok(Done::NothingToSave) => Answer::Settled,
                 Err(error) => {
                     let delay = attempts.failed(error)?;
                     self.meters.retried("settle");
@@ -85,21 +84,19 @@ impl Settle {
 
 enum Done {
     Saved,
-    NothingToSave,
     Aborted,
 }
 
 /// Durable, then remembered, then acknowledged (Invariant 1). Nothing else saves or acknowledges.
 async fn settle(
     durable: impl Future<Output = Option<Result<()>>>,
-    mark: Option<Mark>,
+    mark: Mark,
     memory: &mut Memory,
 ) -> Result<Done> {
     match durable.await {
         Some(durable) => durable?,
         None => return Ok(Done::Aborted),
     }
-    let Some(mark) = memory.news(mark) else { return Ok(Done::NothingToSave) };
     memory.remember(&mark).await?;
     memory.acknowledge(mark);
     Ok(Done::Saved)
@@ -107,7 +104,7 @@ async fn settle(
 
 /// What remembers positions, and whom they are told.
 pub(super) struct Memory {
-    checkpoint: Arc<Mutex<Box<dyn Checkpoint>>>,
+    checkpoint: Arc<Mutex<dyn Checkpoint>>,
     acks: watch::Sender<Option<Position>>,
     saved: Option<Mark>,
     meters: Meters,
@@ -116,19 +113,12 @@ pub(super) struct Memory {
 
 impl Memory {
     pub(super) fn new(
-        checkpoint: Box<dyn Checkpoint>,
+        checkpoint: Arc<Mutex<dyn Checkpoint>>,
         acks: watch::Sender<Option<Position>>,
         meters: Meters,
         progress: Progress,
     ) -> Self {
-        let checkpoint = Arc::new(Mutex::new(checkpoint));
         Self { checkpoint, acks, saved: None, meters, progress }
-    }
-
-    /// The mark, if it is not the one that was saved last.
-    fn news(&self, mark: Option<Mark>) -> Option<Mark> {
-        let saved = self.saved.as_ref().map(|saved| saved.ticket);
-        mark.filter(|mark| Some(mark.ticket) != saved)
     }
 
     /// Saves a position, on a thread that may block.

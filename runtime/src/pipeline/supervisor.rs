@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tidemill_rows::FrameBuilder;
@@ -21,31 +21,38 @@ use super::worker::{Jobs, Pause, Pool, Results, Worker};
 use super::{End, Pipeline, Summary};
 use crate::error::{Error, Kind, Result};
 use crate::policy::Attempts;
+use crate::position::Position;
+use crate::sink::Sink;
 use crate::source::Source;
 
-/// Runs a pipeline to its end: that of the input, or a request to stop.
+/// Runs a pipeline to its end: that of the input, or a request to stop. An error that asks for it
+/// makes it start again, with everything new but the checkpoint.
 ///
 /// # Errors
 /// The first error that the pipeline could not get over.
 pub async fn run(mut pipeline: Pipeline, shutdown: &Shutdown) -> Result<Summary> {
-    let phase = Shutdown::new();
     let progress = pipeline.progress.clone();
-    let Some(source) = open_source(&mut pipeline, shutdown.watch()).await? else {
-        return Ok(summary(End::Stopped, &progress));
-    };
-    let (tasks, threads) = start(pipeline, source, &phase)?;
-    let ended = supervise(tasks, &phase, shutdown).await;
-    // They end as soon as their channels do: with the call of a plugin that they are in, at most.
-    let joined = tokio::task::spawn_blocking(move || threads.into_iter().try_for_each(join)).await;
-    progress.ended();
-    ended?;
-    joined.map_err(|e| Error::new(Kind::Bug, "worker-lost", "a worker is lost").caused_by(e))??;
-    let end = match phase.phase() {
-        Phase::Run => End::OfInput,
-        Phase::Drain => End::Stopped,
-        Phase::Abort => End::Aborted,
-    };
-    Ok(summary(end, &progress))
+    let mut requested = shutdown.watch();
+    let mut attempts = Attempts::default();
+    loop {
+        let before = progress.snapshot().position;
+        let error = match run_once(&mut pipeline, shutdown).await {
+            Ok(end) => return Ok(summary(end, &progress)),
+            Err(error) => error,
+        };
+        if shutdown.phase() > Phase::Run {
+            return Err(error);
+        }
+        if progress.snapshot().position != before {
+            attempts.succeeded();
+        }
+        let delay = attempts.ended(error)?;
+        pipeline.meters.retried("pipeline");
+        tokio::select! {
+            () = requested.reached(Phase::Drain) => return Ok(summary(End::Stopped, &progress)),
+            () = tokio::time::sleep(delay) => {}
+        }
+    }
 }
 
 fn summary(end: End, progress: &Progress) -> Summary {
@@ -53,16 +60,38 @@ fn summary(end: End, progress: &Progress) -> Summary {
     Summary { end, rows, messages, log_bytes, position, elapsed }
 }
 
-/// Opens the source where the checkpoint says; `None` when the pipeline is to stop before that.
-async fn open_source(
-    pipeline: &mut Pipeline,
-    mut requested: Watch,
-) -> Result<Option<Box<dyn Source>>> {
+/// From a start to its end.
+async fn run_once(pipeline: &mut Pipeline, shutdown: &Shutdown) -> Result<End> {
+    let phase = Shutdown::new();
+    let Some((source, sink)) = open(pipeline, shutdown.watch()).await? else {
+        return Ok(End::Stopped);
+    };
+    let (tasks, threads) = start(pipeline, source, sink, &phase)?;
+    let ended = supervise(tasks, &phase, shutdown).await;
+    // They end as soon as their channels do: with the call of a plugin that they are in, at most.
+    let joined = tokio::task::spawn_blocking(move || threads.into_iter().try_for_each(join)).await;
+    pipeline.progress.ended();
+    ended?;
+    joined.map_err(|e| Error::new(Kind::Bug, "worker-lost", "a worker is lost").caused_by(e))??;
+    Ok(match phase.phase() {
+        Phase::Run => End::OfInput,
+        Phase::Drain => End::Stopped,
+        Phase::Abort => End::Aborted,
+    })
+}
+
+type Ends = (Box<dyn Source>, Box<dyn Sink>);
+
+/// Opens both ends; `None` when the pipeline is to stop before that.
+async fn open(pipeline: &mut Pipeline, mut requested: Watch) -> Result<Option<Ends>> {
     let mut attempts = Attempts::default();
     loop {
-        let opened = pipeline.checkpoint.load().and_then(|from| (pipeline.source)(from.as_ref()));
+        let opened = tokio::select! {
+            () = requested.reached(Phase::Drain) => return Ok(None),
+            opened = open_once(pipeline) => opened,
+        };
         let error = match opened {
-            Ok(source) => return Ok(Some(source)),
+            Ok(ends) => return Ok(Some(ends)),
             Err(error) => error,
         };
         let delay = attempts.failed(error)?;
@@ -73,13 +102,32 @@ async fn open_source(
     }
 }
 
+/// Opens the sink first: where it remembers a position, that is where the source resumes.
+async fn open_once(pipeline: &mut Pipeline) -> Result<Ends> {
+    let mut sink = (pipeline.sink)()?;
+    let remembered = sink.remembered().await?;
+    let saved = pipeline.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).load()?;
+    let source = (pipeline.source)(last_word(remembered, saved).as_ref())?;
+    Ok((source, sink))
+}
+
+/// The sink has it: what it remembers was written together with the messages, and the checkpoint is
+/// a copy, which may lag behind. A copy of the very position has its notes besides.
+fn last_word(remembered: Option<Position>, saved: Option<Position>) -> Option<Position> {
+    match remembered {
+        Some(remembered) if saved.as_ref() != Some(&remembered) => Some(remembered),
+        _ => saved,
+    }
+}
+
 /// Tasks that end by themselves, each when those before it have.
 type Tasks = JoinSet<Result<()>>;
 
 /// Makes everything and then starts everything, so that what cannot be made stops nothing.
 fn start(
-    mut pipeline: Pipeline,
+    pipeline: &Pipeline,
     source: Box<dyn Source>,
+    sink: Box<dyn Sink>,
     phase: &Shutdown,
 ) -> Result<(Tasks, Vec<JoinHandle<()>>)> {
     let limits = pipeline.limits;
@@ -94,7 +142,7 @@ fn start(
     pipeline.progress.started();
     let (meters, progress) = (&pipeline.meters, &pipeline.progress);
 
-    let workers = workers(&pipeline, &*source, &pool, phase.watch())?;
+    let workers = workers(pipeline, &*source, &pool, phase.watch())?;
     let reader = Reader {
         source,
         budget: Budget::new(limits, meters.clone()),
@@ -107,7 +155,7 @@ fn start(
     let deliver = Deliver {
         made: InOrder { results: results_of_workers, order: Order::new() },
         writer: Writer {
-            sink: (pipeline.sink)()?,
+            sink,
             pool,
             settling: Settling::new(requests, answers_of_settle),
             limits,
@@ -119,7 +167,7 @@ fn start(
     let settle = Settle {
         requests: requests_to_settle,
         answers,
-        memory: Memory::new(pipeline.checkpoint, acks, meters.clone(), progress.clone()),
+        memory: Memory::new(pipeline.checkpoint.clone(), acks, meters.clone(), progress.clone()),
         phase: phase.watch(),
         meters: meters.clone(),
     };

@@ -1,11 +1,10 @@
-use std::path::Path;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Batch, Sink};
+use super::{Batch, Opening, Sink};
 use crate::BoxFuture;
 use crate::error::Result;
+use crate::position::Position;
 use crate::route::Sharding;
 
 /// Takes everything and keeps nothing; the pipeline's own figures say what came.
@@ -18,7 +17,7 @@ pub struct Discard;
 pub(super) struct Settings {}
 
 impl super::Settings for Settings {
-    fn open(&self, _folder: &Path) -> Result<Box<dyn Sink>> {
+    fn open(&self, _opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
         Ok(Box::new(Discard))
     }
 
@@ -32,7 +31,7 @@ impl Sink for Discard {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, _position: &Position) -> BoxFuture<'static, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -16,9 +16,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Batch, Sink, lines};
+use super::{Batch, Opening, Sink, lines};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
+use crate::position::Position;
 use crate::route::Sharding;
 
 /// How much of a file's end is looked at at a time for the end of its last whole line.
@@ -36,9 +37,9 @@ pub struct FileSettings {
 }
 
 impl super::Settings for FileSettings {
-    fn open(&self, folder: &Path) -> Result<Box<dyn Sink>> {
+    fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
         let bytes_max = self.rotate_mb.map(|mb| u64::from(mb.get()) * 1_000_000);
-        Ok(Box::new(File::open(&folder.join(&self.path), bytes_max)?))
+        Ok(Box::new(File::open(&opening.folder.join(&self.path), bytes_max)?))
     }
 
     fn sharding(&self) -> Option<Sharding> {
@@ -104,7 +105,7 @@ impl Sink for File {
         })
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, _position: &Position) -> BoxFuture<'static, Result<()>> {
         let (path, file) = (self.path.clone(), self.file.clone());
         Box::pin(async move {
             let sync = move || file.sync_data();
@@ -234,7 +235,7 @@ mod tests {
         for text in ["one", "two"] {
             let mut sink = File::open(&folder.path("out.jsonl"), None).unwrap();
             sink.write(&batch_of(&[text, ""])).await.unwrap();
-            sink.flush().await.unwrap();
+            sink.flush(&Position::new("1")).await.unwrap();
         }
         assert_eq!(folder.text("out.jsonl"), "one\n\ntwo\n\n");
     }
@@ -265,7 +266,7 @@ mod tests {
         let mut sink = File::open(&folder.path("out.jsonl"), Some(10)).unwrap();
         for batch in [&["1234", "12"][..], &["12"], &["longer than the bound"], &["1"]] {
             sink.write(&batch_of(batch)).await.unwrap();
-            sink.flush().await.unwrap();
+            sink.flush(&Position::new("1")).await.unwrap();
         }
         assert_eq!(folder.text("out.7.jsonl"), "of a run before\n");
         assert_eq!(folder.text("out.8.jsonl"), "1234\n12\n");

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::position::Position;
 
 /// Keeps everything in memory, where [`Arrived`] shows it: for tests.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Memory(Arrived);
 
 /// What arrived in a [`Memory`]. Cheap to clone.
@@ -63,7 +63,7 @@ impl Sink for Memory {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, _position: &Position) -> BoxFuture<'static, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }

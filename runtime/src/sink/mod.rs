@@ -28,7 +28,7 @@ pub use stdout::Stdout;
 
 /// The kinds of sink. Nothing else enumerates them.
 pub const TABLE: &[Row] = &[
-    Row::of::<kafka::Settings>("kafka", "topics of Kafka, at least once"),
+    Row::of::<kafka::Settings>("kafka", "topics of Kafka, at least or exactly once"),
     Row::of::<FileSettings>("file", "lines in a file, one message a line, rotated by size"),
     Row::of::<stdout::Settings>("stdout", "lines on the standard output, one message a line"),
     Row::of::<discard::Settings>("discard", "nowhere: for measuring").or_frames(),
@@ -75,16 +75,24 @@ impl Row {
 /// What a sink can be told in the pipeline file: `#[serde(deny_unknown_fields)]`, and types that
 /// refuse what makes no sense as they are read, so that the error names the place.
 pub trait Settings: Debug + Send + Sync {
-    /// The sink. Relative paths start at `folder`, that of the pipeline file. Connections are made
-    /// by the first [`Sink::write`].
+    /// The sink. Connections are made by its first call.
     ///
     /// # Errors
     /// Of the kind `Config` when there can be no such sink, else those of [`Sink::write`].
-    fn open(&self, folder: &Path) -> Result<Box<dyn Sink>>;
+    fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>>;
 
     /// How it spreads messages by the key of their row, if it does: an update that changes the key
     /// comes to it as a delete and an insert.
     fn sharding(&self) -> Option<Sharding>;
+}
+
+/// What a sink is opened with.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// Where relative paths start: the folder of the pipeline file.
+    pub folder: &'a Path,
+    /// The name of the pipeline.
+    pub pipeline: &'a str,
 }
 
 /// What the pipeline made of one chunk.
@@ -126,8 +134,16 @@ pub trait Sink: Send {
     /// written again.
     fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<()>>;
 
-    /// Begins to make everything accepted so far durable; the answer is ready when it is. More
-    /// batches may be written before that. After a transient error another flush has to cover what
-    /// this one did not: a sink that cannot promise that marks the error as not transient.
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>>;
+    /// Begins to make everything accepted so far durable; the answer is ready when it is. That is
+    /// whole transactions, and the source resumes at `position` behind them. More batches may be
+    /// written before the answer. After a transient error another flush has to cover what this one
+    /// did not: a sink that cannot promise that marks the error as not transient.
+    fn flush(&mut self, position: &Position) -> BoxFuture<'static, Result<()>>;
+
+    /// The position that the sink remembers by itself, of the last flush that made something
+    /// durable, where it makes both durable at once. Asked before anything is written; what an
+    /// earlier sink of the pipeline left under way has come to its end by then.
+    fn remembered(&mut self) -> BoxFuture<'_, Result<Option<Position>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }

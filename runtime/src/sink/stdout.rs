@@ -1,13 +1,13 @@
 use std::io::{ErrorKind, Write};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Batch, Sink, lines};
+use super::{Batch, Opening, Sink, lines};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
+use crate::position::Position;
 use crate::route::Sharding;
 
 /// Writes lines to the standard output, or to what stands in for it.
@@ -24,7 +24,7 @@ pub struct Stdout<W> {
 pub(super) struct Settings {}
 
 impl super::Settings for Settings {
-    fn open(&self, _folder: &Path) -> Result<Box<dyn Sink>> {
+    fn open(&self, _opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
         Ok(Box::new(Stdout::new(std::io::stdout())))
     }
 
@@ -57,7 +57,7 @@ impl<W: Write + Send + 'static> Sink for Stdout<W> {
         })
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, _position: &Position) -> BoxFuture<'static, Result<()>> {
         let out = self.out.clone();
         Box::pin(async move {
             let flush = move || out.lock().unwrap_or_else(PoisonError::into_inner).flush();
@@ -92,7 +92,7 @@ mod tests {
         let (mut reader, writer) = std::io::pipe().unwrap();
         let mut sink = Stdout::new(writer);
         sink.write(&batch_of(&["one", "two"])).await.unwrap();
-        sink.flush().await.unwrap();
+        sink.flush(&Position::new("1")).await.unwrap();
         drop(sink);
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();

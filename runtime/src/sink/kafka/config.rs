@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
@@ -10,11 +10,14 @@ use rdkafka::error::KafkaError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Kafka;
-use super::rules::Rules;
-use crate::error::{Error, Result};
-use crate::route::{ByTable, Mode, Sharding, Template};
-use crate::sink::{self, Sink};
+use super::letters::{Letters, OnError};
+use super::security::Security;
+use super::spread::Spread;
+use super::topics::{Naming, NewTopics, Topic, TopicSettings};
+use super::{Kafka, transaction};
+use crate::error::Result;
+use crate::route::Sharding;
+use crate::sink::{self, Opening, Sink};
 
 /// Settings of the sink `kafka`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,11 +33,23 @@ pub(in crate::sink) struct Settings {
     /// How messages spread over the partitions of their topic.
     #[serde(default)]
     partition: Spread,
+    /// Topics of some tables, and what happens to those that are not there.
+    #[serde(default)]
+    topics: TopicSettings,
+    /// OMS's name for `topics: {create: false}`.
+    #[serde(default, rename = "isTopicMandatory")]
+    is_topic_mandatory: bool,
     /// What is promised of each message.
     #[serde(default)]
-    #[schemars(with = "String", regex(pattern = r"^at-least-once$"))]
-    #[expect(dead_code, reason = "there is one promise, and what asks for another is refused")]
     delivery: Delivery,
+    /// What to do with a message that is larger than `message.max.bytes` (in `properties`;
+    /// 1000000), or whose topic is not there and cannot be made, or may not be written: `stop`, or go on and
+    /// write it to `{file: letters.jsonl}` or `{topic: letters}`. Others keep their order.
+    #[serde(default)]
+    on_error: OnError,
+    /// Encryption, and who the brokers are told that this is.
+    #[serde(default)]
+    security: Security,
     /// Settings of librdkafka, by its names for them or by those of Java's client and OMS
     /// (`lingerMs`, `batchSize`, `compression.type`).
     #[serde(default)]
@@ -60,123 +75,17 @@ impl TryFrom<Vec<String>> for Brokers {
     }
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-struct Topic(Template);
-
-impl Default for Topic {
-    fn default() -> Self {
-        Self(Template::parse("{database}.{table}").expect("it is well formed"))
-    }
-}
-
-impl TryFrom<String> for Topic {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        Template::parse(&text).map(Self)
-    }
-}
-
-/// How messages spread over the partitions of their topic.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(try_from = "SpreadSettings")]
-#[schemars(with = "SpreadSettings")]
-struct Spread(SpreadSettings);
-
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct SpreadSettings {
-    /// `ONE`: all into one partition, transactions one after the other. `HASH`: by the message's
-    /// key, else by the table's primary key, else by another unique key, else by the whole row.
-    /// `TABLE`: by database and table.
-    mode: ModeName,
-    /// The partition of the mode `ONE`.
-    partition: Option<u16>,
-    /// Of the mode `HASH`: the columns by which tables spread instead, whatever keys their messages
-    /// have: `{"shop.orders": [customer_id], "shop.line_*": [order_id]}`. The first rule that names
-    /// a table counts; the names are those that plugins gave. The log has to hold these columns
-    /// whenever a row changes (`binlog_row_image=FULL`). A plugin that says how a table spreads, and
-    /// by which key, wins.
-    #[schemars(with = "std::collections::BTreeMap<String, Vec<String>>")]
-    columns: Columns,
-    /// Statements on a table (DDL, TRUNCATE) go to every partition of its topic, and not to the
-    /// first (`HASH`) or that of the table (`TABLE`).
-    #[serde(rename = "shuffleDdlToAllRoute")]
-    shuffle_ddl_to_all_route: bool,
-}
-
-/// The columns by which tables spread.
-#[derive(Debug, Default, Deserialize)]
-#[serde(try_from = "Rules<Vec<String>>")]
-struct Columns(ByTable<Vec<String>>);
-
-impl TryFrom<Rules<Vec<String>>> for Columns {
-    type Error = Error;
-
-    fn try_from(rules: Rules<Vec<String>>) -> Result<Self> {
-        ByTable::new(rules.0).map(Self)
-    }
-}
-
+/// What is promised of each message. `at-least-once`: after a crash some may come again.
+/// `exactly-once`: whole transactions of the source go, with the position behind them, into
+/// transactions of Kafka, and who consumes with `isolation.level=read_committed` sees each message
+/// once. One that takes longer than `transaction.timeout.ms` (in `properties`; 60000) stops the
+/// pipeline: raise it, and `transaction.max.timeout.ms` of the brokers.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-enum ModeName {
-    One,
+#[serde(rename_all = "kebab-case")]
+enum Delivery {
     #[default]
-    Hash,
-    Table,
-}
-
-impl TryFrom<SpreadSettings> for Spread {
-    type Error = &'static str;
-
-    fn try_from(settings: SpreadSettings) -> Result<Self, Self::Error> {
-        if settings.mode != ModeName::One && settings.partition.is_some() {
-            return Err("a `partition` can be chosen in the mode ONE only");
-        }
-        if settings.mode != ModeName::Hash && !settings.columns.0.is_empty() {
-            return Err("`columns` can be chosen in the mode HASH only");
-        }
-        Ok(Self(settings))
-    }
-}
-
-impl Spread {
-    fn sharding(&self) -> Sharding {
-        let settings = &self.0;
-        let mode = match settings.mode {
-            ModeName::One => Mode::One(settings.partition.unwrap_or(0).into()),
-            ModeName::Hash => Mode::Hash,
-            ModeName::Table => Mode::Table,
-        };
-        Sharding {
-            mode,
-            columns: settings.columns.0.clone(),
-            statements_to_all: settings.shuffle_ddl_to_all_route,
-        }
-    }
-}
-
-/// What is promised of each message.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-struct Delivery;
-
-impl TryFrom<String> for Delivery {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "at-least-once" => Ok(Self),
-            "exactly-once" => Err("the sink kafka delivers at least once and not yet exactly \
-                                   once: write `at-least-once`"
-                .into()),
-            _ => Err(format!("there is no delivery `{text}`: write `at-least-once`")),
-        }
-    }
+    AtLeastOnce,
+    ExactlyOnce,
 }
 
 /// Settings of librdkafka. Secrets are among them, so values are never printed.
@@ -187,7 +96,7 @@ struct Properties(BTreeMap<String, String>);
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
-enum Property {
+pub(super) enum Property {
     Bool(bool),
     Whole(i64),
     Number(f64),
@@ -195,7 +104,7 @@ enum Property {
 }
 
 impl Property {
-    fn into_text(self) -> String {
+    pub(super) fn into_text(self) -> String {
         match self {
             Self::Bool(bool) => bool.to_string(),
             Self::Whole(number) => number.to_string(),
@@ -216,11 +125,12 @@ const OTHER_NAMES: [(&str, &str); 6] = [
 ];
 
 /// Properties that are not to be chosen, and why.
-const FIXED: [(&str, &str); 8] = [
+const FIXED: [(&str, &str); 9] = [
     ("bootstrap.servers", "`brokers` says that"),
     ("metadata.broker.list", "`brokers` says that"),
+    ("allow.auto.create.topics", "`topics` says that"),
     ("enable.idempotence", "without it a retry can write twice or out of order"),
-    ("transactional.id", "delivery is at least once"),
+    ("transactional.id", "the pipeline's `name` says that"),
     ("delivery.report.only.error", "a position is saved once every message was reported"),
     ("partitioner", "`partition` says that"),
     ("partitioner_cb", "`partition` says that"),
@@ -296,9 +206,18 @@ const DEFAULTS: [(&str, &str); 3] = [
     // As in OMS.
     ("compression.type", "lz4"),
     // A broker that is away is waited for: a message given up leaves nothing but to stop.
-    ("message.timeout.ms", "0"),
+    (MESSAGE_TIMEOUT_MS, "0"),
     ("client.id", "tidemill"),
 ];
+
+const MESSAGE_TIMEOUT_MS: &str = "message.timeout.ms";
+const TRANSACTION_TIMEOUT_MS: &str = "transaction.timeout.ms";
+/// librdkafka's default of it.
+const TRANSACTION_TIMEOUT_MS_DEFAULT: u64 = 60_000;
+
+const REFRESH_MS: &str = "topic.metadata.refresh.interval.ms";
+/// librdkafka's default of it, and Java's of `metadata.max.age.ms`.
+const REFRESH_MS_DEFAULT: &str = "300000";
 
 const MESSAGE_BYTES_MAX: &str = "message.max.bytes";
 /// librdkafka's default of it.
@@ -308,8 +227,22 @@ const QUEUE_KILOBYTES_MAX: &str = "queue.buffering.max.kbytes";
 const QUEUE_KILOBYTES_MAX_DEFAULT: u64 = 16 << 10;
 
 impl Settings {
-    /// What librdkafka is told.
-    pub(super) fn client(&self) -> ClientConfig {
+    /// What librdkafka is told for the producer of this pipeline.
+    pub(super) fn producer(&self, opening: &Opening<'_>) -> Result<ClientConfig> {
+        let mut config = self.client(opening)?;
+        config.set("enable.idempotence", "true");
+        if self.is_exactly_once() {
+            config.set("transactional.id", transaction::id(opening.pipeline));
+            if !self.properties.0.contains_key(MESSAGE_TIMEOUT_MS) {
+                // No message outlives its transaction.
+                config.remove(MESSAGE_TIMEOUT_MS);
+            }
+        }
+        Ok(config)
+    }
+
+    /// What it is told for any client.
+    pub(super) fn client(&self, opening: &Opening<'_>) -> Result<ClientConfig> {
         let mut config = ClientConfig::new();
         config.set_log_level(RDKafkaLogLevel::Warning);
         for (name, value) in DEFAULTS {
@@ -318,16 +251,46 @@ impl Settings {
         let largest = self.properties.message_bytes_max().div_ceil(1024);
         let queue = QUEUE_KILOBYTES_MAX_DEFAULT.max(largest * 2);
         config.set(QUEUE_KILOBYTES_MAX, queue.to_string());
+        self.security.apply(opening.folder, &mut config)?;
         for (name, value) in &self.properties.0 {
             config.set(name, value);
         }
         config.set("bootstrap.servers", self.brokers.0.join(","));
-        config.set("enable.idempotence", "true");
-        config
+        // What is to be there is made by this program, or not at all.
+        config.set("allow.auto.create.topics", "false");
+        Ok(config)
     }
 
-    pub(super) fn template(&self) -> &Template {
-        &self.topic.0
+    pub(super) fn is_exactly_once(&self) -> bool {
+        self.delivery == Delivery::ExactlyOnce
+    }
+
+    /// So long the brokers wait for the end of a transaction.
+    pub(super) fn transaction_timeout(&self) -> Duration {
+        let ms = self.properties.number(TRANSACTION_TIMEOUT_MS);
+        Duration::from_millis(ms.unwrap_or(TRANSACTION_TIMEOUT_MS_DEFAULT))
+    }
+
+    pub(super) fn naming(&self) -> Naming {
+        self.topics.naming(&self.topic)
+    }
+
+    /// Where messages go that cannot be delivered, if the pipeline is to go on.
+    pub(super) fn letters(&self, opening: &Opening<'_>) -> Option<Letters> {
+        // What JSON has to escape can become six times as long.
+        let cut = self.properties.message_bytes_max() / 8;
+        self.on_error.letters(opening.folder, usize::try_from(cut).unwrap_or(usize::MAX))
+    }
+
+    /// How to make topics that are not there; none where that is an error.
+    pub(super) fn new_topics(&self) -> Option<NewTopics> {
+        self.topics.new_topics().filter(|_| !self.is_topic_mandatory)
+    }
+
+    /// How often to ask for the partitions of topics again; none for never.
+    pub(super) fn refresh(&self) -> Option<Duration> {
+        let ms = self.properties.0.get(REFRESH_MS).map_or(REFRESH_MS_DEFAULT, |ms| ms);
+        ms.parse().ok().map(Duration::from_millis)
     }
 
     pub(super) fn sharding(&self) -> Sharding {
@@ -336,8 +299,8 @@ impl Settings {
 }
 
 impl sink::Settings for Settings {
-    fn open(&self, _folder: &Path) -> Result<Box<dyn Sink>> {
-        Ok(Box::new(Kafka::new(self)?))
+    fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
+        Ok(Box::new(Kafka::new(self, opening)?))
     }
 
     fn sharding(&self) -> Option<Sharding> {

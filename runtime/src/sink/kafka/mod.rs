@@ -1,4 +1,4 @@
-//! Messages to Kafka, at least once.
+//! Messages to Kafka, at least once or exactly once (`transaction`).
 //!
 //! The producer is idempotent and waits for all replicas in sync (`acks=all`): what it sends again
 //! is neither written twice nor out of order. Many batches are under way at a time; a flush waits
@@ -10,16 +10,19 @@
 //! `delete` or `insert`: a consumer can tell them from a row that went and another that came. All
 //! other headers, and keys, are the format's. A message without a value is a tombstone.
 //!
-//! How many partitions a topic has is asked once. Partitions that it gets later are used from the
-//! next start on.
-
+mod checkpoint;
 mod config;
+mod letters;
 mod refusal;
 mod report;
 mod rules;
+mod security;
+mod spread;
+mod topics;
+mod transaction;
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,14 +31,18 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 use tidemill_rows::{Change, Frame, Invalid, Message, Operation, SchemaView};
 
-use super::{Batch, Sink};
+use super::{Batch, Opening, Sink};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
-use crate::route::{Partitioner, Sharding, Template, key_text};
+use crate::position::Position;
+use crate::route::{Partitioner, Sharding, key_text};
 
 pub(super) use config::Settings;
+use letters::Letters;
 use refusal::Subject;
 use report::{Context, Flight, Reports};
+use topics::{Naming, Topics};
+use transaction::Transactions;
 
 /// More versions of tables than a pipeline has at a time: beyond, they are looked up again.
 const TABLES_MAX: usize = 10_000;
@@ -43,19 +50,27 @@ const TABLES_MAX: usize = 10_000;
 const SPLIT: &str = "tidemill.split";
 /// So long an answer about a topic is waited for.
 const METADATA_WAIT: Duration = Duration::from_secs(10);
+/// So long another broker is waited for when one has not let this program in.
+const OTHERS_WAIT: Duration = Duration::from_secs(1);
 
 /// Writes messages to Kafka.
 pub struct Kafka {
     producer: ThreadedProducer<Context>,
     reports: Arc<Reports>,
-    template: Template,
+    /// With delivery exactly once.
+    transactions: Option<Transactions>,
+    naming: Naming,
     sharding: Sharding,
     /// By the id of the schema.
     tables: HashMap<u64, Table>,
-    /// How many partitions each topic has.
-    topics: HashMap<Arc<str>, NonZeroU32>,
+    topics: Topics,
+    letters: Option<Letters>,
+    /// Topics that cannot be used, where there are letters.
+    refused: HashMap<Arc<str>, Error>,
     /// Those with messages that no flush covers.
     flights: Vec<Arc<Flight>>,
+    /// Those that the last flush covers.
+    landing: Vec<Arc<Flight>>,
     /// Room for the text of a key.
     text: Vec<u8>,
 }
@@ -71,29 +86,72 @@ struct Table {
 type Record<'a> = BaseRecord<'a, [u8], [u8], Arc<Flight>>;
 
 impl Kafka {
-    fn new(settings: &Settings) -> Result<Self> {
+    fn new(settings: &Settings, opening: &Opening<'_>) -> Result<Self> {
         let reports = Arc::new(Reports::default());
-        let producer = settings.client().create_with_context(Context(reports.clone()));
-        let producer = producer.map_err(|error| {
-            let message = "there can be no producer with these `properties`";
-            Error::new(Kind::Config, "kafka-properties", message)
-                .caused_by(error)
-                .hint("idempotence asks for acks=all and max.in.flight of 5 at most")
+        let producer = settings.producer(opening)?;
+        let producer = producer.create_with_context(Context(reports.clone()));
+        let producer: ThreadedProducer<_> = producer.map_err(|error| {
+            let message = "there can be no producer with these settings";
+            Error::new(Kind::Config, "kafka-properties", message).caused_by(error).hint(
+                "idempotence asks for acks=all and max.in.flight of 5 at most; are the files \
+                     of `security` there?",
+            )
         })?;
+        let others = settings.client(opening)?;
+        let transactions = settings.is_exactly_once().then(|| {
+            let (age_max, others) = (settings.transaction_timeout(), others.clone());
+            Transactions::new(&producer, &reports, others, age_max, opening.pipeline)
+        });
+        let (new, every) = (settings.new_topics(), settings.refresh());
+        let topics = Topics::new(&producer, &reports, others, new, every);
         Ok(Self {
             producer,
             reports,
-            template: settings.template().clone(),
+            transactions,
+            naming: settings.naming(),
             sharding: settings.sharding(),
             tables: HashMap::new(),
-            topics: HashMap::new(),
+            topics,
+            letters: settings.letters(opening),
+            refused: HashMap::new(),
             flights: Vec::new(),
+            landing: Vec::new(),
             text: Vec::new(),
         })
     }
 
+    /// Reaches a broker. One that does not let this program in says so, and is not asked for long.
+    async fn reach(&self) -> Result<()> {
+        let producer = self.producer.clone();
+        let answer = blocking(move || producer.client().fetch_cluster_id(METADATA_WAIT));
+        let mut answer = pin!(answer);
+        let id = tokio::select! {
+            id = &mut answer => id?,
+            error = self.reports.shut_out() => {
+                // Another broker may.
+                match tokio::time::timeout(OTHERS_WAIT, answer).await {
+                    Ok(id) => id?,
+                    Err(_) => return Err(error),
+                }
+            }
+        };
+        match id {
+            Some(_) => Ok(()),
+            None => Err(self.reports.with_word(refusal::unreachable())),
+        }
+    }
+
     async fn accept(&mut self, batch: &Batch) -> Result<()> {
+        if let Some(transactions) = &self.transactions {
+            transactions.begin().await?;
+        }
         self.reports.check()?;
+        let news = self.topics.news();
+        if !news.is_empty() {
+            // Invariant 3: a key's earlier messages are written before one goes elsewhere.
+            self.landed().await?;
+            self.topics.adopt(news);
+        }
         let frame = batch.rows().map_err(broken)?;
         let messages = batch.messages().expect("the pipeline has a format").map_err(broken)?;
         // All that may have to be repeated comes before the first message.
@@ -106,7 +164,7 @@ impl Kafka {
             }
             let of = change.as_ref().filter(|change| change.src() == message.src);
             let of = of.ok_or_else(|| lost(&message))?;
-            self.send(of, &message).await?;
+            self.send(of, &message, batch.position.as_ref()).await?;
         }
         Ok(())
     }
@@ -123,106 +181,149 @@ impl Kafka {
         for schema in frame.schemas() {
             if !self.tables.contains_key(&schema.id()) {
                 let table = self.table(&schema)?;
-                self.ask(&table.topic).await?;
+                self.find(&table.topic).await?;
                 self.tables.insert(schema.id(), table);
             }
         }
         for topic in topics {
-            if !self.topics.contains_key(topic) {
-                self.ask(&topic.into()).await?;
-            }
+            self.find(topic).await?;
         }
         Ok(())
     }
 
+    /// Makes a topic known. Where there are letters, one that cannot be used is known as that.
+    async fn find(&mut self, topic: &str) -> Result<()> {
+        if self.refused.contains_key(topic) {
+            return Ok(());
+        }
+        match self.topics.find(topic).await {
+            Err(error) if self.letters.is_some() && !error.is_transient() => {
+                self.refused.insert(topic.into(), error);
+                Ok(())
+            }
+            found => found,
+        }
+    }
+
     fn table(&self, schema: &SchemaView<'_>) -> Result<Table> {
-        let (database, table) = (schema.database(), schema.table());
-        let name = format!("{database}.{table}");
-        let topic = match schema.topic() {
-            "" => self.template.topic(database, table).map_err(|topic| {
-                let message = format!("no topic can be named `{topic}`");
-                Error::new(Kind::Sink, "kafka-topic-name", message)
-                    .with("table", &name)
-                    .hint("topics are of letters, digits, `.`, `_` and `-`: rename the table")
-            })?,
-            planned => planned.to_owned(),
-        };
         Ok(Table {
-            name: name.into(),
-            topic: topic.into(),
+            name: format!("{}.{}", schema.database(), schema.table()).into(),
+            topic: self.naming.topic(schema)?.into(),
             partitioner: Partitioner::new(schema, &self.sharding)?,
             flight: None,
         })
     }
 
-    /// Asks how many partitions a topic has.
-    async fn ask(&mut self, topic: &Arc<str>) -> Result<()> {
-        if self.topics.contains_key(topic) {
-            return Ok(());
-        }
-        let (producer, asked) = (self.producer.clone(), topic.clone());
-        // The client blocks.
-        let answer = tokio::task::spawn_blocking(move || {
-            let metadata = producer.client().fetch_metadata(Some(&asked), METADATA_WAIT);
-            let metadata = metadata.map_err(|error| {
-                refusal::code(&error).unwrap_or(RDKafkaErrorCode::BrokerTransportFailure)
-            })?;
-            let found = metadata.topics().first().ok_or(RDKafkaErrorCode::UnknownTopic)?;
-            match found.error() {
-                Some(error) => Err(error.into()),
-                None => Ok(found.partitions().len() as u32),
-            }
-        });
-        let partitions = answer.await.map_err(|error| {
-            Error::new(Kind::Bug, "kafka-thread", "the thread that asks is gone").caused_by(error)
-        })?;
-        let partitions = partitions
-            .and_then(|count| NonZeroU32::new(count).ok_or(RDKafkaErrorCode::UnknownTopic));
-        let partitions =
-            partitions.map_err(|code| self.reports.with_word(refusal::of_topic(code, topic)))?;
-        self.topics.insert(topic.clone(), partitions);
-        Ok(())
+    /// Waits until all that was sent is durable.
+    async fn landed(&self) -> Result<()> {
+        self.reports.landed(&self.landing).await?;
+        self.reports.landed(&self.flights).await
     }
 
-    async fn send(&mut self, change: &Change<'_>, message: &Message<'_>) -> Result<()> {
+    async fn send(
+        &mut self,
+        change: &Change<'_>,
+        message: &Message<'_>,
+        position: Option<&Position>,
+    ) -> Result<()> {
         let schema = change.schema().ok_or_else(|| lost(message))?;
-        let Self { tables, topics, flights, text, producer, reports, .. } = self;
+        let Self { tables, topics, flights, text, producer, reports, letters, .. } = self;
         let table = tables.get_mut(&schema.id()).ok_or_else(|| lost(message))?;
         let topic = message.topic.unwrap_or(&table.topic);
-        let partitions = *topics.get(topic).ok_or_else(|| lost(message))?;
-        let partitions = table.partitioner.partitions(change, message.key, partitions, text)?;
         let flight = table.flight.get_or_insert_with(|| {
             let flight = Flight::new(&table.name);
             flights.push(flight.clone());
             flight
         });
-        for partition in partitions {
-            let mut record = Some(Record {
+        let subject = |partition: i32| Subject {
+            table: table.name.to_string(),
+            topic: topic.to_owned(),
+            partition,
+            key: key_text(&schema, change, message.key),
+            bytes: message.value.map_or(0, <[u8]>::len),
+        };
+        let post = Post { producer, reports, flight };
+        let letter = |error: &Error, partition| {
+            tracing::warn!("a message becomes a dead letter: {error:#}");
+            let bytes_max = letters.as_ref().map_or(0, Letters::bytes_max);
+            letters::letter(error, &subject(partition), change, message, position, bytes_max)
+        };
+        let Some(count) = topics.partitions(topic) else {
+            let error = self.refused.get(topic).ok_or_else(|| lost(message))?;
+            return post.letter(letters.as_ref(), &letter(error, -1)).await;
+        };
+        for partition in table.partitioner.partitions(change, message.key, count, text)? {
+            let partition = partition as i32;
+            let record = Record {
                 topic,
-                partition: Some(partition as i32),
+                partition: Some(partition),
                 payload: message.value,
                 key: message.key,
                 timestamp: None,
                 headers: headers(change, message),
                 delivery_opaque: flight.with_one_more(),
-            });
-            let refused = |back: &Record<'_>| Subject {
-                table: table.name.to_string(),
-                topic: topic.to_owned(),
-                partition: partition as i32,
-                key: key_text(&schema, change, message.key),
-                bytes: back.payload.map_or(0, <[u8]>::len),
             };
-            if hand_over(producer, &mut record, refused)? {
-                continue;
-            }
-            // No room: there will be some once there is a report.
-            while !reports.next_unless(|| hand_over(producer, &mut record, refused)).await? {
-                reports.check()?;
+            match send(producer, reports, record, |_| subject(partition)).await {
+                Err(error) if letters.is_some() && error.code() == refusal::TOO_LARGE => {
+                    post.letter(letters.as_ref(), &letter(&error, partition)).await?;
+                }
+                sent => sent?,
             }
         }
         Ok(())
     }
+}
+
+/// What sends letters.
+struct Post<'a> {
+    producer: &'a ThreadedProducer<Context>,
+    reports: &'a Reports,
+    flight: &'a Arc<Flight>,
+}
+
+impl Post<'_> {
+    async fn letter(&self, letters: Option<&Letters>, letter: &str) -> Result<()> {
+        let topic = match letters {
+            None => return Ok(()),
+            Some(Letters::File(file)) => return file.append(letter),
+            Some(Letters::Topic { topic, .. }) => topic,
+        };
+        let record = Record {
+            topic,
+            partition: None,
+            payload: Some(letter.as_bytes()),
+            key: None,
+            timestamp: None,
+            headers: None,
+            delivery_opaque: self.flight.with_one_more(),
+        };
+        let subject = |back: &Record<'_>| Subject {
+            table: "dead letters".into(),
+            topic: topic.to_string(),
+            partition: -1,
+            key: None,
+            bytes: back.payload.map_or(0, <[u8]>::len),
+        };
+        send(self.producer, self.reports, record, subject).await
+    }
+}
+
+/// Gives a message to the producer, and waits until it has room for it.
+async fn send(
+    producer: &ThreadedProducer<Context>,
+    reports: &Reports,
+    record: Record<'_>,
+    refused: impl Fn(&Record<'_>) -> Subject,
+) -> Result<()> {
+    let mut record = Some(record);
+    if hand_over(producer, &mut record, &refused)? {
+        return Ok(());
+    }
+    // No room: there will be some once there is a report.
+    while !reports.next_unless(|| hand_over(producer, &mut record, &refused)).await? {
+        reports.check()?;
+    }
+    Ok(())
 }
 
 /// Gives a message to the producer; false when there is no room for it.
@@ -255,17 +356,58 @@ fn headers(change: &Change<'_>, message: &Message<'_>) -> Option<OwnedHeaders> {
 
 impl Sink for Kafka {
     fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<()>> {
-        Box::pin(self.accept(batch))
+        Box::pin(async {
+            let accepted = self.accept(batch).await;
+            match &self.transactions {
+                Some(transactions) => accepted.map_err(|error| transactions.judge(error)),
+                None => accepted,
+            }
+        })
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, position: &Position) -> BoxFuture<'static, Result<()>> {
         let flights = std::mem::take(&mut self.flights);
+        self.landing.clone_from(&flights);
+        let letters = match &self.letters {
+            Some(Letters::File(file)) => file.synced(),
+            _ => Box::pin(std::future::ready(Ok(()))),
+        };
         for table in self.tables.values_mut() {
             table.flight = None;
         }
-        let reports = self.reports.clone();
-        Box::pin(async move { reports.landed(&flights).await })
+        let durable = match &self.transactions {
+            Some(transactions) => transactions.commit(flights, position),
+            None => {
+                let reports = self.reports.clone();
+                Box::pin(async move { reports.landed(&flights).await })
+            }
+        };
+        Box::pin(async move {
+            letters.await?;
+            durable.await
+        })
     }
+
+    fn remembered(&mut self) -> BoxFuture<'_, Result<Option<Position>>> {
+        Box::pin(async {
+            self.reach().await?;
+            if let Some(Letters::Topic { topic, .. }) = &self.letters {
+                self.topics.find(topic).await?;
+            }
+            match &self.transactions {
+                Some(transactions) => transactions.take_over().await,
+                None => Ok(None),
+            }
+        })
+    }
+}
+
+/// Calls the client where it may block.
+async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(call).await.map_err(|error| {
+        Error::new(Kind::Bug, "kafka-thread", "a thread that calls the client is gone")
+            .caused_by(error)
+    })
 }
 
 fn broken(invalid: Invalid) -> Error {

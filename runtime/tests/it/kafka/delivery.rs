@@ -2,54 +2,14 @@
 
 use super::program::Program;
 use super::rows::{self, LAST_SAYS, Row, TABLES, Writer};
+use super::world::{PARTITIONS, World};
 use crate::support::broker::Broker;
 use crate::support::random::Random;
 use crate::support::servers::{Server, Version};
 
-const PARTITIONS: i32 = 4;
-
-/// A database, a broker, and the program between them.
-struct World {
-    writer: Writer,
-    server: Server,
-    broker: Broker,
-    program: Program,
-}
-
-impl World {
-    fn new(mode: &str, version: &Version) -> Self {
-        let server = Server::start(version, &[]);
-        let broker = Broker::start(&[]);
-        for table in TABLES {
-            broker.create(&format!("shop.{table}"), PARTITIONS, &[]);
-        }
-        server.sql(rows::CREATE);
-        let program = Program::start(&[("{mode: HASH}", mode)], &server, &broker);
-        Self { writer: Writer::new(Random::seeded()), server, broker, program }
-    }
-
-    fn write(&mut self, transactions: u64) {
-        self.server.sql(&self.writer.statements(transactions));
-    }
-
-    /// Waits for everything, and stops the program. Nothing may have come twice.
-    fn finish(mut self) -> (Writer, Broker) {
-        self.writer.finish(&self.server);
-        self.broker.await_message("shop.orders", PARTITIONS, LAST_SAYS);
-        self.program.stop();
-        for (number, table) in TABLES.iter().enumerate() {
-            let messages = self.broker.read(&format!("shop.{table}"), PARTITIONS);
-            // One message more: that the table was created.
-            assert_eq!(messages.len() as u64, self.writer.changes_of(number) + 1);
-            assert_eq!(self.writer.check(number, &messages), 0, "something came twice");
-        }
-        (self.writer, self.broker)
-    }
-}
-
 #[test]
 fn by_hash_a_row_stays_in_its_partition_and_in_order() {
-    let mut world = World::new("{mode: HASH}", &Version::mysql());
+    let mut world = World::new(&[], &Version::mysql());
     world.write(300);
     let (_, broker) = world.finish();
     for table in TABLES {
@@ -63,7 +23,7 @@ fn by_hash_a_row_stays_in_its_partition_and_in_order() {
 
 #[test]
 fn by_table_a_table_has_one_partition() {
-    let mut world = World::new("{mode: TABLE}", &Version::mariadb());
+    let mut world = World::new(&[("{mode: HASH}", "{mode: TABLE}")], &Version::mariadb());
     world.write(300);
     let (_, broker) = world.finish();
     for table in TABLES {
@@ -75,7 +35,7 @@ fn by_table_a_table_has_one_partition() {
 
 #[test]
 fn a_broker_that_dies_under_load_loses_and_repeats_nothing() {
-    let mut world = World::new("{mode: HASH}", &Version::mariadb());
+    let mut world = World::new(&[], &Version::mariadb());
     for _ in 0..3 {
         world.write(200);
         world.broker.kill();

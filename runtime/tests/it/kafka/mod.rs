@@ -1,7 +1,13 @@
 mod delivery;
+mod exactly;
+mod hand;
 mod hash;
 mod keys;
 mod kills;
+mod messages;
 mod program;
 mod refusals;
 mod rows;
+mod security;
+mod topics;
+mod world;

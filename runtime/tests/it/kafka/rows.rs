@@ -117,8 +117,8 @@ impl Writer {
 /// A row in a message of canal.
 #[derive(Debug)]
 pub(super) struct Row {
-    id: u64,
-    rev: u64,
+    pub(super) id: u64,
+    pub(super) rev: u64,
     pub(super) tx: usize,
 }
 

@@ -69,7 +69,7 @@ impl Sink for Gate {
         })
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, _position: &Position) -> BoxFuture<'static, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }
@@ -93,7 +93,7 @@ impl Running {
             format: None,
             sink: Box::new(move || Ok(Box::new(Gate(gate.clone())))),
             sharding: None,
-            checkpoint: Box::new(saved.clone()),
+            checkpoint: Arc::new(Mutex::new(saved.clone())),
             limits: Limits { in_flight_chunks_max: 1, ..Limits::default() },
             meters,
             progress: Progress::new(),

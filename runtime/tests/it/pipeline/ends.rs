@@ -1,6 +1,6 @@
 //! How pipelines end, and that they end.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tidemill::BoxFuture;
 use tidemill::error::{Error, Kind, Result};
@@ -70,7 +70,7 @@ impl Test {
                 let log = Memory::new(chunks.clone(), from)?;
                 Ok(Box::new(Going { log, then, asked: asked.clone() }))
             }),
-            checkpoint: Box::new(checkpoint.clone()),
+            checkpoint: Arc::new(Mutex::new(checkpoint.clone())),
             limits,
             ..pipeline
         };
@@ -93,7 +93,7 @@ impl Sink for Narrow {
         })
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, _position: &Position) -> BoxFuture<'static, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -1,7 +1,7 @@
 //! Parts of pipelines that tests put together: plugins made of closures, a format, defaults.
 
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tidemill::metrics::Metrics;
 use tidemill::pipeline::{Limits, Link, Pipeline, Progress};
@@ -121,16 +121,16 @@ pub(super) fn workers(count: usize) -> Limits {
 /// A pipeline from this log to memory, without plugins and format, and what arrives.
 pub(super) fn memory_pipeline(log: &Log) -> (Pipeline, Arrived) {
     let (sink, arrived) = Memory::new();
-    let (chunks, mut sink) = (log.chunks.clone(), Some(sink));
+    let chunks = log.chunks.clone();
     let pipeline = Pipeline {
         name: "test".into(),
         source: Box::new(move |from| Ok(Box::new(source::Memory::new(chunks.clone(), from)?))),
         tables: Tables::new::<&str>(&[], &[]).unwrap(),
         plugins: Vec::new(),
         format: None,
-        sink: Box::new(move || Ok(Box::new(sink.take().unwrap()))),
+        sink: Box::new(move || Ok(Box::new(sink.clone()))),
         sharding: None,
-        checkpoint: Box::new(state::Memory::new()),
+        checkpoint: Arc::new(Mutex::new(state::Memory::new())),
         limits: workers(1),
         meters: Metrics::new().pipeline("test"),
         progress: Progress::new(),

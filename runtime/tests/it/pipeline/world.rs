@@ -79,7 +79,7 @@ impl World {
                 Ok(Box::new(SimulatedSource(source.clone(), log)))
             }),
             sink: Box::new(move || Ok(Box::new(SimulatedSink(sink.clone())))),
-            checkpoint: Box::new(SimulatedCheckpoint(self.clone())),
+            checkpoint: Arc::new(Mutex::new(SimulatedCheckpoint(self.clone()))),
             plugins: vec![transform(move |_, _| match plugin.breaks("plugin", Kind::Plugin) {
                 None => Ok(Outcome::Unchanged),
                 Some((error, _)) if error.is_transient() => Err(Fault::Retryable("test".into())),
@@ -189,7 +189,7 @@ impl Sink for SimulatedSink {
         })
     }
 
-    fn flush(&mut self) -> BoxFuture<'static, Result<()>> {
+    fn flush(&mut self, _position: &Position) -> BoxFuture<'static, Result<()>> {
         let (world, accepted) = (self.0.clone(), self.0.state().accepted.concat());
         Box::pin(async move {
             // Others get their turn, so that writing and settling overlap.

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -23,6 +24,8 @@ pub(crate) struct Broker {
 /// A message as Kafka's own consumer prints it.
 #[derive(Debug)]
 pub(crate) struct Read {
+    /// Whatever its topic takes for the time of a message.
+    pub(crate) time_ms: u64,
     pub(crate) partition: u32,
     /// `name:value,name:value`, or `NO_HEADERS`.
     pub(crate) headers: String,
@@ -35,6 +38,17 @@ impl Broker {
     pub(crate) fn start(settings: &[&str]) -> Self {
         let version = Version { family: "kafka", version: "4.3".into() };
         Self { server: Server::start(&version, settings) }
+    }
+
+    /// Starts a new broker with listeners of each kind, as `kafka.sh` lists them.
+    pub(crate) fn secure(certificates: &Path, settings: &[&str]) -> Self {
+        let version = Version { family: "kafka", version: "4.3".into() };
+        Self { server: Server::told(&version, settings, ("KAFKA_CERTIFICATES", certificates)) }
+    }
+
+    /// The port of a listener, as `kafka.sh` calls it.
+    pub(crate) fn port_of(&self, listener: &str) -> u16 {
+        self.server.port_of(listener)
     }
 
     /// Ends it by SIGKILL.
@@ -71,7 +85,23 @@ impl Broker {
         made.into_iter().for_each(|made| drop(made.unwrap()));
     }
 
-    /// How many messages each partition of a topic has.
+    /// Gives a topic more partitions: so many in all.
+    pub(crate) fn extend(&self, topic: &str, partitions: usize) {
+        let admin: AdminClient<_> = self.client().create().unwrap();
+        let options = AdminOptions::new().operation_timeout(Some(WAIT));
+        let more = NewPartitions::new(topic, partitions);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let made = runtime.block_on(admin.create_partitions([&more], &options)).unwrap();
+        made.into_iter().for_each(|made| drop(made.unwrap()));
+    }
+
+    /// What Kafka's own program tells of its topics.
+    pub(crate) fn topics(&self) -> String {
+        let server = format!("--bootstrap-server={}", self.address());
+        java("org.apache.kafka.tools.TopicCommand", &[&server, "--describe"], Stdio::null())
+    }
+
+    /// How many messages each partition of a topic has been given.
     pub(crate) fn counts(&self, topic: &str, partitions: i32) -> Vec<u64> {
         let consumer: BaseConsumer = self.client().create().unwrap();
         let count = |partition| {
@@ -84,16 +114,11 @@ impl Broker {
 
     /// Waits until a message of a topic holds this text.
     pub(crate) fn await_message(&self, topic: &str, partitions: i32, text: &str) {
-        let consumer: BaseConsumer = self.client().set("group.id", "waiting").create().unwrap();
-        let mut all = TopicPartitionList::new();
-        for partition in 0..partitions {
-            all.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
-        }
-        consumer.assign(&all).unwrap();
+        let consumer = self.consumer(topic, partitions);
         let started = Instant::now();
         loop {
             assert!(started.elapsed() < 5 * WAIT, "{topic} does not get {text}");
-            // While a broker is away, errors come in the place of messages.
+            // At the end, and while a broker is away, errors come in the place of messages.
             let Some(Ok(message)) = consumer.poll(Duration::from_secs(1)) else { continue };
             let value = message.payload().unwrap_or_default();
             if value.windows(text.len()).any(|window| window == text.as_bytes()) {
@@ -102,18 +127,47 @@ impl Broker {
         }
     }
 
-    /// All messages of a topic, by the consumer that comes with Kafka: in the order of each
-    /// partition.
+    /// How many messages of a topic are committed, or belong to no transaction.
+    pub(crate) fn committed(&self, topic: &str, partitions: i32) -> u64 {
+        let consumer = self.consumer(topic, partitions);
+        let (mut count, mut ends) = (0, 0);
+        while ends < partitions {
+            match consumer.poll(WAIT).expect("the broker answers") {
+                Ok(_) => count += 1,
+                Err(KafkaError::PartitionEOF(_)) => ends += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        count
+    }
+
+    /// Reads a topic from its beginning, and says where it ends.
+    fn consumer(&self, topic: &str, partitions: i32) -> BaseConsumer {
+        let mut config = self.client();
+        config.set("group.id", "reading").set("isolation.level", "read_committed");
+        let consumer: BaseConsumer = config.set("enable.partition.eof", "true").create().unwrap();
+        let mut all = TopicPartitionList::new();
+        for partition in 0..partitions {
+            all.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+        }
+        consumer.assign(&all).unwrap();
+        consumer
+    }
+
+    /// All committed messages of a topic, by the consumer that comes with Kafka: in the order of
+    /// each partition.
     pub(crate) fn read(&self, topic: &str, partitions: i32) -> Vec<Read> {
-        let count: u64 = self.counts(topic, partitions).iter().sum();
+        let count = self.committed(topic, partitions);
         let text = java(
             "org.apache.kafka.tools.consumer.ConsoleConsumer",
             &[
                 &format!("--bootstrap-server={}", self.address()),
                 &format!("--topic={topic}"),
                 "--from-beginning",
+                "--isolation-level=read_committed",
                 "--timeout-ms=60000",
                 &format!("--max-messages={count}"),
+                "--formatter-property=print.timestamp=true",
                 "--formatter-property=print.partition=true",
                 "--formatter-property=print.headers=true",
                 "--formatter-property=print.key=true",
@@ -127,10 +181,11 @@ impl Broker {
 }
 
 fn parse(line: &str) -> Read {
-    let mut parts = line.splitn(4, '\t');
+    let mut parts = line.splitn(5, '\t');
     let mut part = || parts.next().unwrap_or_else(|| panic!("no message: {line}")).to_owned();
+    let time_ms = part().split_once(':').unwrap().1.parse().unwrap();
     let partition = part().strip_prefix("Partition:").unwrap().parse().unwrap();
-    Read { partition, headers: part(), key: part(), value: part() }
+    Read { time_ms, partition, headers: part(), key: part(), value: part() }
 }
 
 /// What a program prints that comes with Kafka, or that stands in a file of Java.
