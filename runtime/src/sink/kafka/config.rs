@@ -43,8 +43,8 @@ pub(in crate::sink) struct Settings {
     #[serde(default)]
     delivery: Delivery,
     /// What to do with a message that is larger than `message.max.bytes` (in `properties`;
-    /// 1000000), or whose topic is not there and cannot be made, or may not be written: `stop`, or go on and
-    /// write it to `{file: letters.jsonl}` or `{topic: letters}`. Others keep their order.
+    /// 1000000), or whose topic is not there and cannot be made: `stop`, or go on and write it to
+    /// `{file: letters.jsonl}` or to `{topic: letters}`. Others keep their order.
     #[serde(default)]
     on_error: OnError,
     /// Encryption, and who the brokers are told that this is.

@@ -187,7 +187,10 @@ impl ClientContext for Context {
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::warn!("kafka: {reason} ({error})");
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.word = Some(reason.to_owned());
+        // That all are down says less than what was said of one of them.
+        if refusal::code(&error) != Some(Code::AllBrokersDown) || state.word.is_none() {
+            state.word = Some(reason.to_owned());
+        }
         if let Some(code @ (Code::SSL | Code::Authentication | Code::SaslAuthenticationFailed)) =
             refusal::code(&error)
         {

@@ -47,7 +47,7 @@ impl Hand {
         }
     }
 
-    /// Writes these messages, of changes of the table `shop.orders`, and waits until they are durable.
+    /// Writes these messages, of inserts into `shop.orders`, and waits until they are durable.
     pub(super) fn write(&mut self, messages: &[fn(&mut MessageBuilder)]) -> Result<()> {
         let orders = table("shop.orders", vec![key("id", LogicalType::Int, "int")]);
         let rows = (0..messages.len() as i64).map(Cell::Int);
