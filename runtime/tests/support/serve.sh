@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a new server until standard input ends, and leaves nothing of it: a test that is killed stops its server, too.
 # Prints the server's folder once it answers. Then each line of standard input is an order, and what it made is told by
-# a line: `kill` ends the server by SIGKILL, `start` starts it again on the same data and port.
+# a line: `kill` ends the server by SIGKILL, `stop` lets it end by itself, `start` starts it again on the same data and
+# port; `pause` makes it do nothing until `resume`.
 # Usage: ./serve.sh mariadb|mysql|kafka VERSION [OPTION..]    (OPTIONs go to the server)
 set -euo pipefail
 
@@ -22,7 +23,8 @@ begin() {
 # Whatever ends the caller ends our standard input, and then there is still something to do.
 trap '' INT HUP
 dir=$(mktemp -d)
-trap 'server_stop "$dir"; rm -rf "$dir"' EXIT
+# A server that is paused hears nothing.
+trap 'kill -CONT "$(<"$dir/pid")" 2>/dev/null || true; server_stop "$dir"; rm -rf "$dir"' EXIT
 begin "$@"
 echo "$dir"
 export MARIADB_PORT MYSQL_PORT KAFKA_PORT
@@ -35,7 +37,10 @@ while read -r order; do
             # Which says that it was killed.
             wait "$pid" 2>/dev/null || true
             ;;
+        stop) server_stop "$dir" ;;
         start) begin "$@" ;;
+        pause) kill -STOP "$(<"$dir/pid")" ;;
+        resume) kill -CONT "$(<"$dir/pid")" ;;
         *) server_fail "$order is no order" ;;
     esac
     echo "$order"

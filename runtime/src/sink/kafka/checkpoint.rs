@@ -7,14 +7,13 @@
 
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, ClientContext};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -92,8 +91,6 @@ fn text(value: &impl Serialize) -> String {
 impl Checkpoints {
     /// Of this pipeline, by clients with these settings.
     pub(super) fn new(mut client: ClientConfig, pipeline: &str) -> Self {
-        // What is for producers alone is no news.
-        client.set_log_level(RDKafkaLogLevel::Error);
         client.set("group.id", transaction::id(pipeline));
         client.set("enable.auto.commit", "false");
         client.set("auto.offset.reset", "earliest");
@@ -112,7 +109,7 @@ impl Checkpoints {
     /// Makes the topic where it is missing.
     pub(super) async fn make_sure(&self) -> Result<()> {
         // A consumer's question does not make a topic; a producer's might, with other settings.
-        let consumer: BaseConsumer = self.client.create().map_err(refused)?;
+        let consumer = self.consumer()?;
         let found = blocking(move || partitions(&consumer)).await?;
         match found.map_err(refused)? {
             0 => self.make().await,
@@ -126,8 +123,12 @@ impl Checkpoints {
         }
     }
 
+    fn consumer(&self) -> Result<BaseConsumer<Quiet>> {
+        self.client.create_with_context(Quiet).map_err(refused)
+    }
+
     async fn make(&self) -> Result<()> {
-        let admin: AdminClient<DefaultClientContext> = self.client.create().map_err(refused)?;
+        let admin: AdminClient<_> = self.client.create_with_context(Quiet).map_err(refused)?;
         // As many replicas as the brokers give a topic by themselves.
         let new = NewTopic::new(TOPIC, PARTITIONS, TopicReplication::Fixed(-1));
         let new = SETTINGS.iter().fold(new, |new, (name, value)| new.set(name, value));
@@ -143,7 +144,7 @@ impl Checkpoints {
 
     /// The last position that was committed before this entry.
     pub(super) async fn read_up_to(&self, end: Entry) -> Result<Option<Position>> {
-        let consumer: BaseConsumer = self.client.create().map_err(refused)?;
+        let consumer = self.consumer()?;
         let mut from = TopicPartitionList::new();
         from.add_partition_offset(TOPIC, self.partition(), Offset::Beginning).map_err(refused)?;
         consumer.assign(&from).map_err(refused)?;
@@ -169,8 +170,23 @@ impl Checkpoints {
     }
 }
 
+/// Says little: that settings are for producers alone is no news, and the producer says the rest.
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, place: &str, text: &str) {
+        tracing::debug!(?level, "librdkafka: {place}: {text}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!("kafka: {reason} ({error})");
+    }
+}
+
+impl ConsumerContext for Quiet {}
+
 /// How many partitions the topic has; 0 where there is none.
-fn partitions(consumer: &BaseConsumer) -> Result<i32, KafkaError> {
+fn partitions(consumer: &BaseConsumer<Quiet>) -> Result<i32, KafkaError> {
     let metadata = consumer.fetch_metadata(Some(TOPIC), METADATA_WAIT)?;
     let Some(topic) = metadata.topics().first() else { return Ok(0) };
     match topic.error().map(Code::from) {
@@ -181,7 +197,7 @@ fn partitions(consumer: &BaseConsumer) -> Result<i32, KafkaError> {
 }
 
 struct Reading {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<Quiet>,
     pipeline: String,
     end: Entry,
     /// What the pipeline wrote last: a position, or that there is none.

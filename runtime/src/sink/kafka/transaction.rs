@@ -178,12 +178,12 @@ impl Transactions {
             // The brokers answer the same to one whose transaction they ended.
             Some(Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch) => {
                 match is_too_old {
-                    true => too_old(*age_max).caused_by(error),
-                    false => fenced(checkpoints.pipeline()).caused_by(error),
+                    true => too_old(*age_max).caused_by(below.clone()),
+                    false => fenced(checkpoints.pipeline()).caused_by(below.clone()),
                 }
             }
             Some(Code::InvalidTransactionalState) if is_too_old => {
-                too_old(*age_max).caused_by(error)
+                too_old(*age_max).caused_by(below.clone())
             }
             Some(code) if stays(code) => error,
             _ => error.transient().rewinding(),

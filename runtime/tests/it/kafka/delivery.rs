@@ -38,10 +38,10 @@ fn a_broker_that_dies_under_load_loses_and_repeats_nothing() {
     let mut world = World::new(&[], &Version::mariadb());
     for _ in 0..3 {
         world.write(200);
-        world.broker.kill();
+        world.broker.server().kill();
         // The program reads on until it has no room left, and waits.
         world.write(200);
-        world.broker.start_again();
+        world.broker.server().start_again();
         world.write(50);
     }
     world.finish();

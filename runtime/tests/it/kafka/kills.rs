@@ -31,12 +31,12 @@ fn twenty_kills_lose_nothing() {
             let broker_dies = kills % 5 == 0;
             if broker_dies {
                 // What is under way now is in no broker, and no position may be behind it.
-                broker.kill();
+                broker.server().kill();
                 program.run_for(Duration::from_millis(500 + random.below(1000)));
             }
             program.kill_and_start_again();
             if broker_dies {
-                broker.start_again();
+                broker.server().start_again();
             }
             kills += 1;
         }

@@ -1,3 +1,4 @@
+mod cluster;
 mod delivery;
 mod exactly;
 mod hand;
@@ -5,6 +6,7 @@ mod hash;
 mod keys;
 mod kills;
 mod messages;
+mod network;
 mod program;
 mod refusals;
 mod rows;

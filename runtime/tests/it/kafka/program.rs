@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use crate::support::broker::Broker;
 use crate::support::servers::Server;
 
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// `examples/mysql-to-kafka` in a folder of its own.
 pub(super) struct Program {
     folder: TempDir,
@@ -42,11 +44,23 @@ impl Program {
         self.child = run(self.folder.path(), &self.variables);
     }
 
+    /// Waits until it has said this.
+    pub(super) fn await_said(&mut self, text: &str) {
+        let started = Instant::now();
+        while !self.said().contains(text) {
+            assert!(started.elapsed() < PATIENCE, "it does not say {text}:\n{}", self.said());
+            self.run_for(Duration::from_millis(50));
+        }
+    }
+
     /// Lets it run for so long.
     pub(super) fn run_for(&mut self, time: Duration) {
         let started = Instant::now();
-        while started.elapsed() < time {
+        loop {
             self.must_run();
+            if started.elapsed() >= time {
+                return;
+            }
             std::thread::yield_now();
         }
     }

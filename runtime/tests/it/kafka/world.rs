@@ -17,11 +17,16 @@ pub(super) struct World {
 impl World {
     /// With a pipeline file in which this stands instead of that.
     pub(super) fn new(changes: &[(&str, &str)], version: &Version) -> Self {
+        Self::on(Broker::start(&[]), changes, version)
+    }
+
+    /// The same on this broker.
+    pub(super) fn on(broker: Broker, changes: &[(&str, &str)], version: &Version) -> Self {
         let server = Server::start(version, &[]);
-        let broker = Broker::start(&[]);
         for table in TABLES {
             broker.create(&format!("shop.{table}"), PARTITIONS, &[]);
         }
+        broker.create("all", 1, &[]);
         server.sql(rows::CREATE);
         let program = Program::start(changes, &server, &broker);
         Self { writer: Writer::new(Random::seeded()), server, broker, program }

@@ -3,6 +3,7 @@
 mod ends;
 mod faults;
 mod log;
+mod once;
 mod parts;
 mod plans;
 mod straight;

@@ -51,14 +51,15 @@ impl Broker {
         self.server.port_of(listener)
     }
 
-    /// Ends it by SIGKILL.
-    pub(crate) fn kill(&self) {
-        self.server.kill();
+    /// Starts one of several brokers, which name each other in their settings.
+    pub(crate) fn start_on(port: u16, settings: &[&str]) -> Self {
+        let version = Version { family: "kafka", version: "4.3".into() };
+        Self { server: Server::start_on(port, &version, settings) }
     }
 
-    /// Starts it again, on the same data and port.
-    pub(crate) fn start_again(&self) {
-        self.server.start_again();
+    /// What it runs as.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Where it listens.
@@ -75,7 +76,7 @@ impl Broker {
     /// Makes a topic.
     pub(crate) fn create(&self, topic: &str, partitions: i32, settings: &[(&str, &str)]) {
         let admin: AdminClient<_> = self.client().create().unwrap();
-        let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(-1));
         for (name, value) in settings {
             new = new.set(name, value);
         }

@@ -68,6 +68,14 @@ impl Server {
         Self::run(version, options, script)
     }
 
+    /// Starts a server on this port: for servers that have to know each other's.
+    pub(crate) fn start_on(port: u16, version: &Version, options: &[&str]) -> Self {
+        let mut script = Command::new(recipes().join("serve.sh"));
+        let variable = format!("{}_PORT", version.family.to_uppercase());
+        script.env(variable, port.to_string());
+        Self::run(version, options, script)
+    }
+
     fn run(version: &Version, options: &[&str], mut script: Command) -> Self {
         let mut script = script
             .args([version.family, &version.version])
@@ -94,7 +102,22 @@ impl Server {
         self.order("kill");
     }
 
-    /// Starts a server that was killed again, on the same data and port.
+    /// Lets the server end by itself.
+    pub(crate) fn stop(&self) {
+        self.order("stop");
+    }
+
+    /// Makes the server do nothing at all (SIGSTOP).
+    pub(crate) fn pause(&self) {
+        self.order("pause");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.order("resume");
+    }
+
+    /// Starts a server that has ended again, on the same data and port.
     pub(crate) fn start_again(&self) {
         self.order("start");
     }
