@@ -1,7 +1,8 @@
 //! What decides in which partition a row lives: some of its columns.
 
+use tidemill_plugin::cells::Cells;
 use tidemill_plugin::{bytes::append, number, temporal};
-use tidemill_rows::{Change, ColumnView, LogicalType, Operation, SchemaView, Value};
+use tidemill_rows::{Change, ColumnView, LogicalType, Operation, SchemaView, Value, layout};
 
 use crate::error::{Error, Kind, Result};
 
@@ -57,13 +58,13 @@ impl Key {
         else {
             return Ok(false);
         };
+        let (before, after) = (Cells::of(&before), Cells::of(&after));
         for Cell { kind, slot, column, .. } in &self.cells {
-            match (before.cell(*kind, *slot), after.cell(*kind, *slot)) {
-                (_, Value::Unavailable) => {}
-                (Value::Unavailable, _) => return Err(self.unavailable(column)),
-                (before, after) if before != after => return Ok(true),
-                _ => {}
+            let lacks = |row: &Cells<'_>| row.state(*slot) == layout::STATE_UNAVAILABLE;
+            if lacks(&after) || after.same(&before, *kind, *slot) {
+                continue;
             }
+            return if lacks(&before) { Err(self.unavailable(column)) } else { Ok(true) };
         }
         Ok(false)
     }
