@@ -19,8 +19,9 @@ pub(super) struct Spread(SpreadSettings);
 #[serde(default, deny_unknown_fields)]
 struct SpreadSettings {
     /// `ONE`: all into one partition, transactions one after the other. `HASH`: by the message's
-    /// key, else by the table's primary key, else by another unique key, else by the whole row.
-    /// `TABLE`: by database and table.
+    /// key, else by the table's primary key, else by another unique key, else by the whole row. An
+    /// update that changes this key comes as a delete and an insert, whose messages both have the
+    /// header `tidemill.split`. `TABLE`: by database and table.
     mode: ModeName,
     /// The partition of the mode `ONE`.
     partition: Option<u16>,
