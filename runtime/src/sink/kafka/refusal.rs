@@ -62,12 +62,16 @@ pub(super) fn of_new_topic(error: KafkaError, topic: &str) -> Error {
         );
     match code {
         Some(
-            Code::OperationTimedOut
-            | Code::RequestTimedOut
-            | Code::NotController
-            | Code::BrokerTransportFailure,
-        ) => refused.transient(),
-        _ => refused,
+            Code::InvalidTopic
+            | Code::InvalidPartitions
+            | Code::InvalidReplicationFactor
+            | Code::InvalidConfig
+            | Code::PolicyViolation
+            | Code::TopicAuthorizationFailed
+            | Code::ClusterAuthorizationFailed,
+        ) => refused,
+        // A broker that has just begun says many things.
+        _ => refused.transient(),
     }
 }
 

@@ -232,7 +232,7 @@ impl Topics {
         let made = admin.create_topics([&new], &options).await.map_err(refused)?;
         match made.into_iter().next() {
             Some(Err((_, code))) if code != Code::TopicAlreadyExists => {
-                Err(refused(KafkaError::AdminOp(code)))
+                Err(refused(KafkaError::Global(code)))
             }
             _ => {
                 tracing::info!(topic, "a topic is made");
