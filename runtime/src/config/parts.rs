@@ -30,6 +30,7 @@ impl Pipeline {
             tables: self.tables,
             plugins: self.plugins.into_iter().map(link).collect(),
             format: self.format.map(link),
+            sharding: sink.settings.sharding(),
             sink: Box::new(move || sink.open(&sink::Opening { folder: &folder, pipeline: &name })),
             checkpoint,
             limits: Limits { workers: self.workers, ..Limits::default() },

@@ -285,7 +285,7 @@ pub(super) fn count(frame: &[u8]) -> Result<usize> {
 }
 
 /// The error for a frame that tidemill itself made or checked and that is none all the same.
-fn bug(invalid: tidemill_rows::Invalid) -> Error {
+pub(super) fn bug(invalid: tidemill_rows::Invalid) -> Error {
     Error::new(Kind::Bug, "frame-invalid", "a frame between two steps is broken").caused_by(invalid)
 }
 

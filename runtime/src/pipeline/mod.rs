@@ -27,7 +27,7 @@ use crate::error::Result;
 use crate::metrics::Meters;
 use crate::plugin::{Exports, Plugin};
 use crate::position::Position;
-use crate::route::Tables;
+use crate::route::{Sharding, Tables};
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::state::Checkpoint;
@@ -40,6 +40,7 @@ mod phase;
 mod progress;
 mod reader;
 mod settle;
+mod split;
 mod supervisor;
 mod tally;
 mod worker;
@@ -62,6 +63,8 @@ pub struct Pipeline {
     pub format: Option<Link>,
     /// Opens the sink.
     pub sink: OpenSink,
+    /// How the sink spreads messages by keys, if it does.
+    pub sharding: Option<Sharding>,
     /// Where its position is remembered.
     pub checkpoint: Arc<Mutex<dyn Checkpoint>>,
     /// How much it may hold, and how often it settles.

@@ -15,6 +15,7 @@ use super::phase::{Phase, Shutdown, Watch};
 use super::progress::{Progress, Snapshot};
 use super::reader::Reader;
 use super::settle::{Memory, Settle};
+use super::split::Split;
 use super::tally::Tally;
 use super::worker::{Jobs, Pause, Pool, Results, Worker};
 use super::{End, Pipeline, Summary};
@@ -196,11 +197,13 @@ fn workers(
     let format = pipeline.format.as_ref();
     let shared = Shared::new(pipeline.tables.clone(), &pipeline.plugins, format);
     let pause = Pause { runtime: Handle::current(), phase };
+    let sharding = pipeline.sharding.clone().map(Arc::new);
     let worker = |_| {
         let links = pipeline.plugins.iter().chain(format);
         Ok(Worker {
             decoder: source.decoder(),
             chain: Chain::new(shared.clone(), links, &pipeline.meters, pause.clone())?,
+            split: sharding.clone().map(Split::new),
             builder: FrameBuilder::new(),
             tally: Tally::default(),
             pool: pool.clone(),

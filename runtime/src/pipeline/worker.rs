@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::budget::Share;
 use super::chain::{self, Chain};
 use super::phase::{Phase, Watch};
+use super::split::Split;
 use super::tally::Tally;
 use crate::error::{Error, Kind, Result};
 use crate::metrics::Meters;
@@ -58,6 +59,8 @@ pub(super) type Results = mpsc::Sender<(u64, Result<Made>)>;
 pub(super) struct Worker {
     pub(super) decoder: Box<dyn Decode>,
     pub(super) chain: Chain,
+    /// None for a sink that does not spread rows by keys.
+    pub(super) split: Option<Split>,
     pub(super) builder: FrameBuilder,
     pub(super) tally: Tally,
     pub(super) pool: Arc<Pool>,
@@ -94,10 +97,13 @@ impl Worker {
         share.resize(rows, frame.capacity() + messages.capacity());
         self.count(ticket, &frame);
         self.chain.transform(&mut frame)?;
+        let mut changes = u32::try_from(rows).unwrap_or(u32::MAX);
+        if let Some(split) = &mut self.split {
+            changes = split.split(&mut frame, &mut self.builder)?.unwrap_or(changes);
+        }
         let for_sink = chain::count(&frame)? > 0;
         let mut made_messages = None;
         if for_sink {
-            let changes = u32::try_from(rows).unwrap_or(u32::MAX);
             made_messages = self.chain.serialize(&frame, changes, &mut messages)?;
             share.resize(rows, frame.capacity() + messages.capacity());
         }

@@ -1,14 +1,19 @@
 //! Which partition of its topic a message goes to.
 //!
 //! What is hashed are the bytes of the message's key, as Java's client hashes them, so consumers
-//! find an entity in the same partition whoever wrote it. Where a message has no key, its bytes are
-//! those of the row's key columns in key order, as text and with commas between: equal keys have
-//! equal bytes, and one column's are what a Java client would make of the same text.
+//! find an entity in the same partition whoever wrote it. Where a message has no key, or its table
+//! is to spread by other columns, its bytes are those of the row's columns as text and with commas
+//! between: equal keys have equal bytes, and one column's are what a Java client would make of the
+//! same text.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 
-use tidemill_plugin::{bytes::append, number, temporal};
-use tidemill_rows::{Change, ColumnView, LogicalType, Partition, SchemaView, Value};
+use tidemill_rows::{Change, Partition, SchemaView};
+
+use super::by_table::ByTable;
+use super::key::Key;
+use crate::error::Result;
 
 /// How messages spread over the partitions of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,67 +26,123 @@ pub enum Mode {
     Table,
 }
 
+/// How a sink spreads messages over partitions, and by what.
+#[derive(Debug, Clone)]
+pub struct Sharding {
+    /// How, where a table's plan does not say.
+    pub mode: Mode,
+    /// By which columns in [`Mode::Hash`], where the table's key is not to decide.
+    pub columns: ByTable<Vec<String>>,
+    /// What concerns a whole table (ddl, truncate) goes to every partition of its topic, and not
+    /// to one of them. There is but one in [`Mode::One`].
+    pub statements_to_all: bool,
+}
+
+impl Sharding {
+    /// The same mode for all tables, and each by its own key.
+    #[must_use]
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, columns: ByTable::default(), statements_to_all: false }
+    }
+
+    /// The key by which the rows of a version of a table spread; none where they do not spread.
+    ///
+    /// # Errors
+    /// When they are to spread by a column that the table has not.
+    pub fn key(&self, schema: &SchemaView<'_>) -> Result<Option<Key>> {
+        if schema.is_statement() || self.mode_of(schema) != Mode::Hash {
+            return Ok(None);
+        }
+        let key = self.chosen(schema).map(|columns| Key::chosen(schema, columns));
+        key.unwrap_or_else(|| Ok(Key::own(schema))).map(Some)
+    }
+
+    /// A plan that chose how the table spreads wins over the sink's mode.
+    fn mode_of(&self, schema: &SchemaView<'_>) -> Mode {
+        match (schema.partition(), self.mode) {
+            (Partition::Default, mode) => mode,
+            (Partition::One, Mode::One(partition)) => Mode::One(partition),
+            (Partition::One, _) => Mode::One(0),
+            (Partition::Hash, _) => Mode::Hash,
+            (Partition::Table, _) => Mode::Table,
+        }
+    }
+
+    /// So does its key over the sink's columns.
+    fn chosen(&self, schema: &SchemaView<'_>) -> Option<&[String]> {
+        match schema.partition() {
+            Partition::Hash => None,
+            _ => self.columns.of(schema.database(), schema.table()).map(Vec::as_slice),
+        }
+    }
+}
+
 /// Where the messages of one version of a table go.
 #[derive(Debug)]
-pub struct Partitioner(Spread);
+pub struct Partitioner {
+    spread: Spread,
+    statements_to_all: bool,
+}
 
 #[derive(Debug)]
 enum Spread {
     One(u32),
     /// All with this hash.
     Hashed(u32),
-    /// By the cells of these columns, unless the message has a key.
-    Cells(Vec<Cell>),
-}
-
-#[derive(Debug)]
-struct Cell {
-    kind: LogicalType,
-    slot: u32,
-    fraction: u16,
+    /// By the key that the message has, else by the row's.
+    MessageOrRow(Key),
+    Row(Key),
 }
 
 impl Partitioner {
-    /// For a version of a table. A plan that chose how the table spreads wins over the mode.
-    #[must_use]
-    pub fn new(schema: &SchemaView<'_>, mode: Mode) -> Self {
-        let mode = match (schema.partition(), mode) {
-            (Partition::Default, mode) => mode,
-            (Partition::One, Mode::One(partition)) => Mode::One(partition),
-            (Partition::One, _) => Mode::One(0),
-            (Partition::Hash, _) => Mode::Hash,
-            (Partition::Table, _) => Mode::Table,
-        };
-        Self(match mode {
-            Mode::One(partition) => Spread::One(partition),
-            Mode::Table => Spread::Hashed(table_hash(schema)),
+    /// For a version of a table.
+    ///
+    /// # Errors
+    /// Those of [`Sharding::key`].
+    pub fn new(schema: &SchemaView<'_>, sharding: &Sharding) -> Result<Self> {
+        let mode = sharding.mode_of(schema);
+        let spread = match (mode, sharding.key(schema)?) {
+            (Mode::One(partition), _) => Spread::One(partition),
+            (Mode::Table, _) => Spread::Hashed(table_hash(schema)),
             // A statement concerns every row, and has no key: the first partition has them all.
-            Mode::Hash if schema.is_statement() => Spread::One(0),
-            Mode::Hash => Spread::Cells(key_columns(schema)),
-        })
+            (Mode::Hash, None) => Spread::One(0),
+            (Mode::Hash, Some(key)) => match sharding.chosen(schema) {
+                Some(_) => Spread::Row(key),
+                None => Spread::MessageOrRow(key),
+            },
+        };
+        let one = matches!(mode, Mode::One(_));
+        Ok(Self { spread, statements_to_all: sharding.statements_to_all && !one })
     }
 
-    /// The partition of a change's message, of a topic with so many. In [`Mode::One`] it is the one
-    /// that was given, be there so many or not. `text` is only room to work in.
-    #[must_use]
-    pub fn partition(
+    /// The partitions of a change's message, of a topic with so many: one, but for statements that
+    /// go to all. In [`Mode::One`] it is the one that was given, be there so many or not. `text` is
+    /// only room to work in.
+    ///
+    /// # Errors
+    /// When the log does not hold the key.
+    pub fn partitions(
         &self,
         change: &Change<'_>,
         message_key: Option<&[u8]>,
         partitions: NonZeroU32,
         text: &mut Vec<u8>,
-    ) -> u32 {
-        let hash = match (&self.0, message_key) {
-            (Spread::One(partition), _) => return *partition,
+    ) -> Result<Range<u32>> {
+        let is_row = change.operation().is_row();
+        let hash = match (&self.spread, message_key) {
+            _ if self.statements_to_all && !is_row => return Ok(0..partitions.get()),
+            (Spread::One(partition), _) => return Ok(*partition..*partition + 1),
             (Spread::Hashed(hash), _) => *hash,
-            (Spread::Cells(_), Some(key)) => murmur2(key),
-            (Spread::Cells(cells), None) => {
+            (Spread::MessageOrRow(_), Some(key)) => murmur2(key),
+            _ if !is_row => return Ok(0..1),
+            (Spread::MessageOrRow(key) | Spread::Row(key), _) => {
                 text.clear();
-                append_cells(cells, change, text);
+                key.append(change, text)?;
                 murmur2(text)
             }
         };
-        (hash & i32::MAX as u32) % partitions
+        let partition = (hash & i32::MAX as u32) % partitions;
+        Ok(partition..partition + 1)
     }
 }
 
@@ -93,74 +154,16 @@ pub fn key_text(
     change: &Change<'_>,
     message_key: Option<&[u8]>,
 ) -> Option<String> {
-    let mut text = Vec::new();
-    match message_key {
-        Some(key) => text.extend_from_slice(key),
-        None if schema.is_statement() => return None,
-        None => append_cells(&key_columns(schema), change, &mut text),
-    }
+    let text = match message_key {
+        Some(key) => key.to_vec(),
+        None if !change.operation().is_row() => return None,
+        None => Key::own(schema).text(change),
+    };
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 fn table_hash(schema: &SchemaView<'_>) -> u32 {
     murmur2(format!("{}.{}", schema.database(), schema.table()).as_bytes())
-}
-
-/// The columns of the table's key, in key order; all columns where it has none.
-fn key_columns(schema: &SchemaView<'_>) -> Vec<Cell> {
-    let mut key: Vec<ColumnView<'_>> = schema.columns().filter(|c| c.key_ordinal() > 0).collect();
-    key.sort_by_key(ColumnView::key_ordinal);
-    if key.is_empty() {
-        key = schema.columns().collect();
-    }
-    let cell = |column: &ColumnView<'_>| Cell {
-        kind: column.logical_type(),
-        slot: column.slot(),
-        fraction: column.fraction(),
-    };
-    key.iter().map(cell).collect()
-}
-
-fn append_cells(cells: &[Cell], change: &Change<'_>, out: &mut Vec<u8>) {
-    for cell in cells {
-        append_text(cell, value(cell, change), out);
-        out.push(b',');
-    }
-    out.pop();
-}
-
-/// The newest value that the log holds of a cell.
-fn value<'a>(cell: &Cell, change: &Change<'a>) -> Value<'a> {
-    let images = [change.after(), change.before()];
-    let mut values = images.into_iter().flatten().map(|row| row.cell(cell.kind, cell.slot));
-    values.find(|value| !matches!(value, Value::Unavailable)).unwrap_or(Value::Unavailable)
-}
-
-fn append_text(cell: &Cell, value: Value<'_>, out: &mut Vec<u8>) {
-    match value {
-        Value::Null | Value::Unavailable => {}
-        Value::Bool(value) => number::uint(out, value.into()),
-        Value::Int(value) => number::int(out, value),
-        Value::UInt(value) | Value::Bit(value) | Value::Enum(value) | Value::Set(value) => {
-            number::uint(out, value);
-        }
-        Value::Float32(value) => number::float32(out, value),
-        Value::Float64(value) => number::float64(out, value),
-        Value::Date(date) => temporal::date(out, date),
-        Value::Time(micros) => temporal::span(out, micros, cell.fraction),
-        Value::DateTime(moment) | Value::Timestamp(moment) => {
-            temporal::date_time(out, moment, cell.fraction);
-        }
-        Value::Year(year) => temporal::year(out, year),
-        Value::Uuid(bytes) => number::uuid(out, bytes),
-        Value::Decimal(bytes)
-        | Value::Text(bytes)
-        | Value::Bytes(bytes)
-        | Value::Json(bytes)
-        | Value::Geometry(bytes)
-        | Value::Interval(bytes)
-        | Value::Array(bytes) => append(out, bytes),
-    }
 }
 
 /// Murmur 2 as Java's client for Kafka has it (`org.apache.kafka.common.utils.Utils.murmur2`).
@@ -188,13 +191,15 @@ pub fn murmur2(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+    use std::ops::Range;
 
     use tidemill_rows::{
         ChangeRecord, Column, Frame, FrameBuilder, KeyKind, LogicalType, Operation, Partition,
         Schema,
     };
 
-    use super::{Mode, Partitioner, murmur2};
+    use super::{ByTable, Mode, Partitioner, Sharding, murmur2};
+    use crate::error::Result;
 
     const TWELVE: NonZeroU32 = NonZeroU32::new(12).unwrap();
 
@@ -230,6 +235,17 @@ mod tests {
 
     /// The partition of an update from one image to another; `None` is a cell the log lacks.
     fn partition(schema: &Schema, mode: Mode, images: [(Option<i64>, &str); 2], key: &str) -> u32 {
+        let partitions = partitions(schema, &Sharding::new(mode), images, key).unwrap();
+        assert_eq!(partitions.len(), 1);
+        partitions.start
+    }
+
+    fn partitions(
+        schema: &Schema,
+        sharding: &Sharding,
+        images: [(Option<i64>, &str); 2],
+        key: &str,
+    ) -> Result<Range<u32>> {
         let mut frames = FrameBuilder::new();
         let index = frames.schema(&schema.encode()).unwrap();
         let rows = images.map(|(line, name)| {
@@ -250,8 +266,8 @@ mod tests {
         let frame = Frame::validate(&bytes).unwrap();
         let change = frame.change(0).unwrap();
         let key = (!key.is_empty()).then_some(key.as_bytes());
-        let partitioner = Partitioner::new(&change.schema().unwrap(), mode);
-        partitioner.partition(&change, key, TWELVE, &mut vec![7])
+        let partitioner = Partitioner::new(&change.schema().unwrap(), sharding)?;
+        partitioner.partitions(&change, key, TWELVE, &mut vec![7])
     }
 
     const SAME: [(Option<i64>, &str); 2] = [(Some(-3), "x"), (Some(-3), "x")];
@@ -295,6 +311,71 @@ mod tests {
         for (plan, mode, expected) in cases {
             let got = partition(&planned(plan), mode, SAME, "");
             assert_eq!(got, expected, "{plan:?} against {mode:?}");
+        }
+    }
+
+    fn by(columns: &[&str]) -> Sharding {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        let columns = ByTable::new([("shop.l*".to_owned(), columns)]).unwrap();
+        Sharding { columns, ..Sharding::new(Mode::Hash) }
+    }
+
+    #[test]
+    fn chosen_columns_win_over_the_keys_of_table_and_message() {
+        let partitions = |schema: &Schema| partitions(schema, &by(&["name"]), SAME, "user-42");
+        assert_eq!(partitions(&lines()).unwrap().start, of_twelve("x"));
+        let elsewhere = Schema { table: "orders".into(), ..lines() };
+        assert_eq!(partitions(&elsewhere).unwrap().start, 4);
+        let planned = Schema { partition: Partition::Hash, ..lines() };
+        assert_eq!(partitions(&planned).unwrap().start, 4);
+    }
+
+    #[test]
+    fn a_column_that_the_table_lacks_is_named() {
+        let error = partitions(&lines(), &by(&["nme"]), SAME, "").unwrap_err();
+        assert_eq!(error.code(), "partition-column");
+        let said = format!("{error:#}");
+        for words in ["`nme`", "shop.lines", "line, name, note"] {
+            assert!(said.contains(words), "it does not say {words}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_the_log_lacks_is_an_error() {
+        let images = [(None, "x"), (None, "x")];
+        let error = partitions(&lines(), &by(&["line"]), images, "").unwrap_err();
+        assert_eq!(error.code(), "partition-key-unavailable");
+    }
+
+    #[test]
+    fn statements_go_to_one_partition_or_to_all() {
+        let mut frames = FrameBuilder::new();
+        let tables = [lines(), Schema::statement("shop", "lines")];
+        let tables = tables.map(|schema| frames.schema(&schema.encode()).unwrap());
+        frames.change(&ChangeRecord::new(Operation::Truncate, tables[0])).unwrap();
+        let mut row = frames.row(2);
+        row.text(0, b"ALTER").unwrap();
+        row.text(1, b"ALTER TABLE `lines`").unwrap();
+        let after = Some(row.finish().unwrap());
+        let ddl = ChangeRecord::new(Operation::Ddl, tables[1]);
+        frames.change(&ChangeRecord { after, ..ddl }).unwrap();
+        let mut bytes = Vec::new();
+        frames.finish(&mut bytes).unwrap();
+        let one = of_twelve("shop.lines");
+        let cases = [
+            (Mode::Hash, false, 0..1),
+            (Mode::Hash, true, 0..12),
+            (Mode::Table, false, one..one + 1),
+            (Mode::Table, true, 0..12),
+            (Mode::One(3), true, 3..4),
+        ];
+        for (mode, statements_to_all, expected) in cases {
+            let sharding = Sharding { statements_to_all, ..Sharding::new(mode) };
+            for change in Frame::validate(&bytes).unwrap().changes() {
+                let partitioner = Partitioner::new(&change.schema().unwrap(), &sharding).unwrap();
+                let got = partitioner.partitions(&change, None, TWELVE, &mut Vec::new());
+                assert_eq!(got.unwrap(), expected, "{mode:?} {statements_to_all}");
+            }
         }
     }
 }

@@ -10,8 +10,9 @@ pub struct Tables {
     exclude: Vec<Rule>,
 }
 
+/// A rule over the names of tables.
 #[derive(Debug, Clone)]
-struct Rule {
+pub(super) struct Rule {
     database: Pattern,
     table: Pattern,
 }
@@ -45,7 +46,12 @@ impl Tables {
 }
 
 impl Rule {
-    fn parse(text: &str) -> Result<Self> {
+    /// True for a table that it names.
+    pub(super) fn names(&self, database: &str, table: &str) -> bool {
+        self.database.matches(database) && self.table.matches(table)
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self> {
         let broken = |why: &str| {
             Error::new(
                 Kind::Config,

@@ -5,6 +5,7 @@ use super::{Batch, Opening, Sink};
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::position::Position;
+use crate::route::Sharding;
 
 /// Takes everything and keeps nothing; the pipeline's own figures say what came.
 #[derive(Debug)]
@@ -18,6 +19,10 @@ pub(super) struct Settings {}
 impl super::Settings for Settings {
     fn open(&self, _opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
         Ok(Box::new(Discard))
+    }
+
+    fn sharding(&self) -> Option<Sharding> {
+        None
     }
 }
 

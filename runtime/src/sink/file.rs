@@ -20,6 +20,7 @@ use super::{Batch, Opening, Sink, lines};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
+use crate::route::Sharding;
 
 /// How much of a file's end is looked at at a time for the end of its last whole line.
 const TAIL_BYTES: u64 = 64 << 10;
@@ -39,6 +40,10 @@ impl super::Settings for FileSettings {
     fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
         let bytes_max = self.rotate_mb.map(|mb| u64::from(mb.get()) * 1_000_000);
         Ok(Box::new(File::open(&opening.folder.join(&self.path), bytes_max)?))
+    }
+
+    fn sharding(&self) -> Option<Sharding> {
+        None
     }
 }
 

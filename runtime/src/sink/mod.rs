@@ -10,6 +10,7 @@ use tidemill_rows::{Frame, Invalid, Messages};
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::position::Position;
+use crate::route::Sharding;
 use crate::section::Section;
 
 mod discard;
@@ -79,6 +80,10 @@ pub trait Settings: Debug + Send + Sync {
     /// # Errors
     /// Of the kind `Config` when there can be no such sink, else those of [`Sink::write`].
     fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>>;
+
+    /// How it spreads messages by the key of their row, if it does: an update that changes the key
+    /// comes to it as a delete and an insert.
+    fn sharding(&self) -> Option<Sharding>;
 }
 
 /// What a sink is opened with.

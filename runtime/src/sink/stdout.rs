@@ -8,6 +8,7 @@ use super::{Batch, Opening, Sink, lines};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
+use crate::route::Sharding;
 
 /// Writes lines to the standard output, or to what stands in for it.
 #[derive(Debug)]
@@ -25,6 +26,10 @@ pub(super) struct Settings {}
 impl super::Settings for Settings {
     fn open(&self, _opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
         Ok(Box::new(Stdout::new(std::io::stdout())))
+    }
+
+    fn sharding(&self) -> Option<Sharding> {
+        None
     }
 }
 

@@ -7,7 +7,10 @@
 #   kafka_java CLASS [ARG..]      a program of Kafka's: org.apache.kafka.tools.consumer.ConsoleConsumer
 #   kafka_stop DIR                stop the broker that kafka_start started in DIR
 #
-# It listens on 127.0.0.1; its port stands in DIR/port.
+# It listens on 127.0.0.1; its port stands in DIR/port. Where KAFKA_CERTIFICATES names a folder that certificates.sh has
+# made, it listens on more ports: ssl, mtls (who wants a client's certificate), elsewhere (whose certificate is for another
+# host), sasl_plaintext and sasl_ssl (for alice, whose password is alice-secret, by each mechanism). Their numbers stand in
+# DIR/port.NAME.
 
 # shellcheck source=server.sh
 . "$(dirname "${BASH_SOURCE[0]}")/server.sh"
@@ -53,10 +56,17 @@ kafka_start() {
     shift
     port=${KAFKA_PORT:-$(server_free_port)}
     controller=$(server_free_port)
-    kafka_settings "$dir" "$port" "$controller" "$@" >"$dir/server.properties"
+    kafka_settings "$dir" "$port" "$controller" >"$dir/server.properties"
+    local users=()
+    if [ -n "${KAFKA_CERTIFICATES:-}" ]; then
+        kafka_security "$dir" >>"$dir/server.properties"
+        users=(--add-scram 'SCRAM-SHA-256=[name=alice,password=alice-secret]'
+            --add-scram 'SCRAM-SHA-512=[name=alice,password=alice-secret]')
+    fi
+    printf '%s\n' "$@" >>"$dir/server.properties"
     if [ ! -e "$dir/data/meta.properties" ]; then
         (KAFKA_ARCHIVE=-Xshare:auto kafka_exec kafka.tools.StorageTool format -t 4L6g3nShT-eMCtK--X86sw \
-            -c "$dir/server.properties") >"$dir/error.log" 2>&1 ||
+            -c "$dir/server.properties" "${users[@]}") >"$dir/error.log" 2>&1 ||
             { cat "$dir/error.log" >&2; server_fail "the broker's folder cannot be formatted; why stands above"; return 1; }
     fi
     (kafka_exec -Xms256m -Xmx512m kafka.Kafka "$dir/server.properties") </dev/null >"$dir/output.log" 2>&1 &
@@ -68,7 +78,6 @@ kafka_start() {
 # A broker that was killed is let back in once its old session is over: a short one.
 kafka_settings() {
     local dir=$1 port=$2 controller=$3
-    shift 3
     cat <<END
 process.roles=broker,controller
 node.id=1
@@ -93,7 +102,49 @@ num.io.threads=2
 log.cleaner.dedupe.buffer.size=2097152
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=400
-$(printf '%s\n' "$@")
+END
+}
+
+# What comes last counts, so these listeners are added to those that stand there already.
+kafka_security() {
+    local dir=$1 name port listeners advertised map
+    listeners=$(sed -n 's/^listeners=//p' "$dir/server.properties")
+    advertised=$(sed -n 's/^advertised.listeners=//p' "$dir/server.properties")
+    map=$(sed -n 's/^listener.security.protocol.map=//p' "$dir/server.properties")
+    for name in SSL:SSL MTLS:SSL ELSEWHERE:SSL SASL_PLAINTEXT:SASL_PLAINTEXT SASL_SSL:SASL_SSL; do
+        port=$(server_free_port)
+        map+=,$name
+        name=${name%:*}
+        listeners+=,$name://127.0.0.1:$port
+        advertised+=,$name://127.0.0.1:$port
+        echo "$port" >"$dir/port.${name,,}"
+    done
+    cat "$KAFKA_CERTIFICATES"/{server.key,good.pem} >"$dir/good.pem"
+    cat "$KAFKA_CERTIFICATES"/{server.key,elsewhere.pem} >"$dir/elsewhere.pem"
+    cat <<END
+listeners=$listeners
+advertised.listeners=$advertised
+listener.security.protocol.map=$map
+ssl.keystore.type=PEM
+ssl.keystore.location=$dir/good.pem
+ssl.truststore.type=PEM
+ssl.truststore.location=$KAFKA_CERTIFICATES/ca.pem
+listener.name.mtls.ssl.client.auth=required
+listener.name.elsewhere.ssl.keystore.type=PEM
+listener.name.elsewhere.ssl.keystore.location=$dir/elsewhere.pem
+END
+    kafka_users sasl_plaintext
+    kafka_users sasl_ssl
+}
+
+kafka_users() {
+    local listener=listener.name.$1 login=org.apache.kafka.common.security
+    cat <<END
+$listener.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+$listener.plain.sasl.jaas.config=$login.plain.PlainLoginModule required user_alice="alice-secret";
+$listener.scram-sha-256.sasl.jaas.config=$login.scram.ScramLoginModule required;
+$listener.scram-sha-512.sasl.jaas.config=$login.scram.ScramLoginModule required;
+$listener.oauthbearer.sasl.jaas.config=$login.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="alice";
 END
 }
 

@@ -84,6 +84,8 @@ pub struct ChangeRecord {
     pub order: u64,
     /// When the source wrote it, in microseconds since 1970 UTC, or [`layout::NO_TIME`].
     pub time_us: i64,
+    /// A half of an update that changed the partition key of its row.
+    pub split: bool,
 }
 
 impl ChangeRecord {
@@ -99,6 +101,7 @@ impl ChangeRecord {
             transaction: layout::NO_TRANSACTION,
             order: 0,
             time_us: layout::NO_TIME,
+            split: false,
         }
     }
 }
@@ -209,6 +212,7 @@ impl FrameBuilder {
     pub fn change(&mut self, change: &ChangeRecord) -> Result<(), TooLarge> {
         let mut entry = [0_u8; layout::CHANGE_LEN];
         entry[0] = change.operation as u8;
+        entry[1] = if change.split { layout::CHANGE_SPLIT } else { 0 };
         entry[2..4].copy_from_slice(&change.schema.to_le_bytes());
         entry[4..8].copy_from_slice(&change.before.map_or(0, |row| row.0).to_le_bytes());
         entry[8..12].copy_from_slice(&change.after.map_or(0, |row| row.0).to_le_bytes());

@@ -31,6 +31,9 @@ pub const FLAG_CONTINUES: u16 = 1;
 /// Frame flag: the last transaction goes on in a later frame.
 pub const FLAG_CONTINUED: u16 = 2;
 
+/// Change flag: a half of an update that changed the partition key of its row.
+pub const CHANGE_SPLIT: u8 = 1;
+
 /// Cell state: SQL NULL.
 pub const STATE_NULL: u8 = 0;
 /// Cell state: the slot holds a value.

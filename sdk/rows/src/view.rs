@@ -266,6 +266,13 @@ impl<'a> Change<'a> {
         Operation::from_number(self.entry[0]).unwrap_or(Operation::Heartbeat)
     }
 
+    /// True for a half of an update that changed the partition key of its row.
+    #[inline]
+    #[must_use]
+    pub fn is_split(&self) -> bool {
+        self.entry[1] & layout::CHANGE_SPLIT != 0
+    }
+
     pub(crate) fn operation_number(&self) -> u8 {
         self.entry[0]
     }

@@ -122,6 +122,7 @@ impl<'e, 'f> Edit<'e, 'f> {
             transaction: change.transaction_index(),
             order: change.order(),
             time_us: change.time_us(),
+            split: change.is_split(),
         })?;
         Ok(())
     }

@@ -10,9 +10,13 @@ use rdkafka::error::KafkaError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::letters::{Letters, OnError};
+use super::security::Security;
+use super::spread::Spread;
+use super::topics::{Naming, NewTopics, Topic, TopicSettings};
 use super::{Kafka, transaction};
 use crate::error::Result;
-use crate::route::{Mode, Template};
+use crate::route::Sharding;
 use crate::sink::{self, Opening, Sink};
 
 /// Settings of the sink `kafka`.
@@ -29,9 +33,23 @@ pub(in crate::sink) struct Settings {
     /// How messages spread over the partitions of their topic.
     #[serde(default)]
     partition: Spread,
+    /// Topics of some tables, and what happens to those that are not there.
+    #[serde(default)]
+    topics: TopicSettings,
+    /// OMS's name for `topics: {create: false}`.
+    #[serde(default, rename = "isTopicMandatory")]
+    is_topic_mandatory: bool,
     /// What is promised of each message.
     #[serde(default)]
     delivery: Delivery,
+    /// What to do with a message that is larger than `message.max.bytes` (in `properties`;
+    /// 1000000), or whose topic is not there and cannot be made: `stop`, or go on and write it to
+    /// `{file: letters.jsonl}` or to `{topic: letters}`. Others keep their order.
+    #[serde(default)]
+    on_error: OnError,
+    /// Encryption, and who the brokers are told that this is.
+    #[serde(default)]
+    security: Security,
     /// Settings of librdkafka, by its names for them or by those of Java's client and OMS
     /// (`lingerMs`, `batchSize`, `compression.type`).
     #[serde(default)]
@@ -57,72 +75,6 @@ impl TryFrom<Vec<String>> for Brokers {
     }
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-struct Topic(Template);
-
-impl Default for Topic {
-    fn default() -> Self {
-        Self(Template::parse("{database}.{table}").expect("it is well formed"))
-    }
-}
-
-impl TryFrom<String> for Topic {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        Template::parse(&text).map(Self)
-    }
-}
-
-/// How messages spread over the partitions of their topic.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(try_from = "SpreadSettings")]
-#[schemars(with = "SpreadSettings")]
-struct Spread(SpreadSettings);
-
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct SpreadSettings {
-    /// `ONE`: all into one partition, transactions one after the other. `HASH`: by the message's
-    /// key, else by the table's primary key, else by another unique key, else by the whole row.
-    /// `TABLE`: by database and table.
-    mode: ModeName,
-    /// The partition of the mode `ONE`.
-    partition: Option<u16>,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-enum ModeName {
-    One,
-    #[default]
-    Hash,
-    Table,
-}
-
-impl TryFrom<SpreadSettings> for Spread {
-    type Error = &'static str;
-
-    fn try_from(settings: SpreadSettings) -> Result<Self, Self::Error> {
-        if settings.mode != ModeName::One && settings.partition.is_some() {
-            return Err("a `partition` can be chosen in the mode ONE only");
-        }
-        Ok(Self(settings))
-    }
-}
-
-impl Spread {
-    fn mode(&self) -> Mode {
-        match self.0.mode {
-            ModeName::One => Mode::One(self.0.partition.unwrap_or(0).into()),
-            ModeName::Hash => Mode::Hash,
-            ModeName::Table => Mode::Table,
-        }
-    }
-}
-
 /// What is promised of each message. `at-least-once`: after a crash some may come again.
 /// `exactly-once`: whole transactions of the source go, with the position behind them, into
 /// transactions of Kafka, and who consumes with `isolation.level=read_committed` sees each message
@@ -144,7 +96,7 @@ struct Properties(BTreeMap<String, String>);
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
-enum Property {
+pub(super) enum Property {
     Bool(bool),
     Whole(i64),
     Number(f64),
@@ -152,7 +104,7 @@ enum Property {
 }
 
 impl Property {
-    fn into_text(self) -> String {
+    pub(super) fn into_text(self) -> String {
         match self {
             Self::Bool(bool) => bool.to_string(),
             Self::Whole(number) => number.to_string(),
@@ -173,9 +125,10 @@ const OTHER_NAMES: [(&str, &str); 6] = [
 ];
 
 /// Properties that are not to be chosen, and why.
-const FIXED: [(&str, &str); 8] = [
+const FIXED: [(&str, &str); 9] = [
     ("bootstrap.servers", "`brokers` says that"),
     ("metadata.broker.list", "`brokers` says that"),
+    ("allow.auto.create.topics", "`topics` says that"),
     ("enable.idempotence", "without it a retry can write twice or out of order"),
     ("transactional.id", "the pipeline's `name` says that"),
     ("delivery.report.only.error", "a position is saved once every message was reported"),
@@ -265,6 +218,10 @@ const TRANSACTION_TIMEOUT_MS: &str = "transaction.timeout.ms";
 /// librdkafka's default of it.
 const TRANSACTION_TIMEOUT_MS_DEFAULT: u64 = 60_000;
 
+const REFRESH_MS: &str = "topic.metadata.refresh.interval.ms";
+/// librdkafka's default of it, and Java's of `metadata.max.age.ms`.
+const REFRESH_MS_DEFAULT: &str = "300000";
+
 const MESSAGE_BYTES_MAX: &str = "message.max.bytes";
 /// librdkafka's default of it.
 const MESSAGE_BYTES_MAX_DEFAULT: u64 = 1_000_000;
@@ -274,21 +231,21 @@ const QUEUE_KILOBYTES_MAX_DEFAULT: u64 = 16 << 10;
 
 impl Settings {
     /// What librdkafka is told for the producer of this pipeline.
-    pub(super) fn producer(&self, pipeline: &str) -> ClientConfig {
-        let mut config = self.client();
+    pub(super) fn producer(&self, opening: &Opening<'_>) -> Result<ClientConfig> {
+        let mut config = self.client(opening)?;
         config.set("enable.idempotence", "true");
         if self.is_exactly_once() {
-            config.set("transactional.id", transaction::id(pipeline));
+            config.set("transactional.id", transaction::id(opening.pipeline));
             if !self.properties.0.contains_key(MESSAGE_TIMEOUT_MS) {
                 // No message outlives its transaction.
                 config.remove(MESSAGE_TIMEOUT_MS);
             }
         }
-        config
+        Ok(config)
     }
 
     /// What it is told for any client.
-    pub(super) fn client(&self) -> ClientConfig {
+    pub(super) fn client(&self, opening: &Opening<'_>) -> Result<ClientConfig> {
         let mut config = ClientConfig::new();
         config.set_log_level(RDKafkaLogLevel::Warning);
         for (name, value) in DEFAULTS {
@@ -297,11 +254,14 @@ impl Settings {
         let largest = self.properties.message_bytes_max().div_ceil(1024);
         let queue = QUEUE_KILOBYTES_MAX_DEFAULT.max(largest * 2);
         config.set(QUEUE_KILOBYTES_MAX, queue.to_string());
+        self.security.apply(opening.folder, &mut config)?;
         for (name, value) in &self.properties.0 {
             config.set(name, value);
         }
         config.set("bootstrap.servers", self.brokers.0.join(","));
-        config
+        // What is to be there is made by this program, or not at all.
+        config.set("allow.auto.create.topics", "false");
+        Ok(config)
     }
 
     pub(super) fn is_exactly_once(&self) -> bool {
@@ -314,17 +274,39 @@ impl Settings {
         Duration::from_millis(ms.unwrap_or(TRANSACTION_TIMEOUT_MS_DEFAULT))
     }
 
-    pub(super) fn template(&self) -> &Template {
-        &self.topic.0
+    pub(super) fn naming(&self) -> Naming {
+        self.topics.naming(&self.topic)
     }
 
-    pub(super) fn mode(&self) -> Mode {
-        self.partition.mode()
+    /// Where messages go that cannot be delivered, if the pipeline is to go on.
+    pub(super) fn letters(&self, opening: &Opening<'_>) -> Option<Letters> {
+        // What JSON has to escape can become six times as long.
+        let cut = self.properties.message_bytes_max() / 8;
+        self.on_error.letters(opening.folder, usize::try_from(cut).unwrap_or(usize::MAX))
+    }
+
+    /// How to make topics that are not there; none where that is an error.
+    pub(super) fn new_topics(&self) -> Option<NewTopics> {
+        self.topics.new_topics().filter(|_| !self.is_topic_mandatory)
+    }
+
+    /// How often to ask for the partitions of topics again; none for never.
+    pub(super) fn refresh(&self) -> Option<Duration> {
+        let ms = self.properties.0.get(REFRESH_MS).map_or(REFRESH_MS_DEFAULT, |ms| ms);
+        ms.parse().ok().map(Duration::from_millis)
+    }
+
+    pub(super) fn sharding(&self) -> Sharding {
+        self.partition.sharding()
     }
 }
 
 impl sink::Settings for Settings {
     fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
         Ok(Box::new(Kafka::new(self, opening)?))
+    }
+
+    fn sharding(&self) -> Option<Sharding> {
+        Some(self.partition.sharding())
     }
 }

@@ -5,44 +5,53 @@
 //! for the reports of those that were accepted before it. A message that fails for good ends the
 //! pipeline, since those behind it may already be written.
 //!
-//! An update that changes the key of its row goes, as the one message that the format makes of it,
-//! to the partition of the new key. How it stands to other changes of the old key is then for the
-//! consumer to see: they are in another partition.
+//! An update that changes the key by which its table spreads comes as a delete and an insert, each
+//! for the partition of its key. The messages of both have a header `tidemill.split`, which says
+//! `delete` or `insert`: a consumer can tell them from a row that went and another that came. All
+//! other headers, and keys, are the format's. A message without a value is a tombstone.
 //!
-//! How many partitions a topic has is asked once. Partitions that it gets later are used from the
-//! next start on.
-
 mod checkpoint;
 mod config;
+mod letters;
 mod refusal;
 mod report;
+mod rules;
+mod security;
+mod spread;
+mod topics;
 mod transaction;
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
-use tidemill_rows::{Change, Frame, Invalid, Message, SchemaView};
+use tidemill_rows::{Change, Frame, Invalid, Message, Operation, SchemaView};
 
 use super::{Batch, Opening, Sink};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
-use crate::route::{Mode, Partitioner, Template, key_text};
+use crate::route::{Partitioner, Sharding, key_text};
 
 pub(super) use config::Settings;
+use letters::Letters;
 use refusal::Subject;
 use report::{Context, Flight, Reports};
+use topics::{Naming, Topics};
 use transaction::Transactions;
 
 /// More versions of tables than a pipeline has at a time: beyond, they are looked up again.
 const TABLES_MAX: usize = 10_000;
+/// The header of both halves of an update that changed the key of its row.
+const SPLIT: &str = "tidemill.split";
 /// So long an answer about a topic is waited for.
 const METADATA_WAIT: Duration = Duration::from_secs(10);
+/// So long another broker is waited for when one has not let this program in.
+const OTHERS_WAIT: Duration = Duration::from_secs(1);
 
 /// Writes messages to Kafka.
 pub struct Kafka {
@@ -50,14 +59,18 @@ pub struct Kafka {
     reports: Arc<Reports>,
     /// With delivery exactly once.
     transactions: Option<Transactions>,
-    template: Template,
-    mode: Mode,
+    naming: Naming,
+    sharding: Sharding,
     /// By the id of the schema.
     tables: HashMap<u64, Table>,
-    /// How many partitions each topic has.
-    topics: HashMap<Arc<str>, NonZeroU32>,
+    topics: Topics,
+    letters: Option<Letters>,
+    /// Topics that cannot be used, where there are letters.
+    refused: HashMap<Arc<str>, Error>,
     /// Those with messages that no flush covers.
     flights: Vec<Arc<Flight>>,
+    /// Those that the last flush covers.
+    landing: Vec<Arc<Flight>>,
     /// Room for the text of a key.
     text: Vec<u8>,
 }
@@ -75,30 +88,57 @@ type Record<'a> = BaseRecord<'a, [u8], [u8], Arc<Flight>>;
 impl Kafka {
     fn new(settings: &Settings, opening: &Opening<'_>) -> Result<Self> {
         let reports = Arc::new(Reports::default());
-        let producer = settings.producer(opening.pipeline);
+        let producer = settings.producer(opening)?;
         let producer = producer.create_with_context(Context(reports.clone()));
         let producer: ThreadedProducer<_> = producer.map_err(|error| {
-            let message = "there can be no producer with these `properties`";
-            Error::new(Kind::Config, "kafka-properties", message)
-                .caused_by(error)
-                .hint("idempotence asks for acks=all and max.in.flight of 5 at most")
+            let message = "there can be no producer with these settings";
+            Error::new(Kind::Config, "kafka-properties", message).caused_by(error).hint(
+                "idempotence asks for acks=all and max.in.flight of 5 at most; are the files \
+                     of `security` there?",
+            )
         })?;
+        let others = settings.client(opening)?;
         let transactions = settings.is_exactly_once().then(|| {
-            let age_max = settings.transaction_timeout();
-            let others = settings.client();
+            let (age_max, others) = (settings.transaction_timeout(), others.clone());
             Transactions::new(&producer, &reports, others, age_max, opening.pipeline)
         });
+        let (new, every) = (settings.new_topics(), settings.refresh());
+        let topics = Topics::new(&producer, &reports, others, new, every);
         Ok(Self {
             producer,
             reports,
             transactions,
-            template: settings.template().clone(),
-            mode: settings.mode(),
+            naming: settings.naming(),
+            sharding: settings.sharding(),
             tables: HashMap::new(),
-            topics: HashMap::new(),
+            topics,
+            letters: settings.letters(opening),
+            refused: HashMap::new(),
             flights: Vec::new(),
+            landing: Vec::new(),
             text: Vec::new(),
         })
+    }
+
+    /// Reaches a broker. One that does not let this program in says so, and is not asked for long.
+    async fn reach(&self) -> Result<()> {
+        let producer = self.producer.clone();
+        let answer = blocking(move || producer.client().fetch_cluster_id(METADATA_WAIT));
+        let mut answer = pin!(answer);
+        let id = tokio::select! {
+            id = &mut answer => id?,
+            error = self.reports.shut_out() => {
+                // Another broker may.
+                match tokio::time::timeout(OTHERS_WAIT, answer).await {
+                    Ok(id) => id?,
+                    Err(_) => return Err(error),
+                }
+            }
+        };
+        match id {
+            Some(_) => Ok(()),
+            None => Err(self.reports.with_word(refusal::unreachable())),
+        }
     }
 
     async fn accept(&mut self, batch: &Batch) -> Result<()> {
@@ -106,6 +146,12 @@ impl Kafka {
             transactions.begin().await?;
         }
         self.reports.check()?;
+        let news = self.topics.news();
+        if !news.is_empty() {
+            // Invariant 3: a key's earlier messages are written before one goes elsewhere.
+            self.landed().await?;
+            self.topics.adopt(news);
+        }
         let frame = batch.rows().map_err(broken)?;
         let messages = batch.messages().expect("the pipeline has a format").map_err(broken)?;
         // All that may have to be repeated comes before the first message.
@@ -118,7 +164,7 @@ impl Kafka {
             }
             let of = change.as_ref().filter(|change| change.src() == message.src);
             let of = of.ok_or_else(|| lost(&message))?;
-            self.send(of, &message).await?;
+            self.send(of, &message, batch.position.as_ref()).await?;
         }
         Ok(())
     }
@@ -135,94 +181,130 @@ impl Kafka {
         for schema in frame.schemas() {
             if !self.tables.contains_key(&schema.id()) {
                 let table = self.table(&schema)?;
-                self.ask(&table.topic).await?;
+                self.find(&table.topic).await?;
                 self.tables.insert(schema.id(), table);
             }
         }
         for topic in topics {
-            if !self.topics.contains_key(topic) {
-                self.ask(&topic.into()).await?;
-            }
+            self.find(topic).await?;
         }
         Ok(())
     }
 
+    /// Makes a topic known. Where there are letters, one that cannot be used is known as that.
+    async fn find(&mut self, topic: &str) -> Result<()> {
+        if self.refused.contains_key(topic) {
+            return Ok(());
+        }
+        match self.topics.find(topic).await {
+            Err(error) if self.letters.is_some() && !error.is_transient() => {
+                self.refused.insert(topic.into(), error);
+                Ok(())
+            }
+            found => found,
+        }
+    }
+
     fn table(&self, schema: &SchemaView<'_>) -> Result<Table> {
-        let (database, table) = (schema.database(), schema.table());
-        let name = format!("{database}.{table}");
-        let topic = match schema.topic() {
-            "" => self.template.topic(database, table).map_err(|topic| {
-                let message = format!("no topic can be named `{topic}`");
-                Error::new(Kind::Sink, "kafka-topic-name", message)
-                    .with("table", &name)
-                    .hint("topics are of letters, digits, `.`, `_` and `-`: rename the table")
-            })?,
-            planned => planned.to_owned(),
-        };
         Ok(Table {
-            name: name.into(),
-            topic: topic.into(),
-            partitioner: Partitioner::new(schema, self.mode),
+            name: format!("{}.{}", schema.database(), schema.table()).into(),
+            topic: self.naming.topic(schema)?.into(),
+            partitioner: Partitioner::new(schema, &self.sharding)?,
             flight: None,
         })
     }
 
-    /// Asks how many partitions a topic has.
-    async fn ask(&mut self, topic: &Arc<str>) -> Result<()> {
-        if self.topics.contains_key(topic) {
-            return Ok(());
-        }
-        let (producer, asked) = (self.producer.clone(), topic.clone());
-        // The client blocks.
-        let partitions = blocking(move || {
-            let metadata = producer.client().fetch_metadata(Some(&asked), METADATA_WAIT);
-            let metadata = metadata.map_err(|error| {
-                refusal::code(&error).unwrap_or(RDKafkaErrorCode::BrokerTransportFailure)
-            })?;
-            let found = metadata.topics().first().ok_or(RDKafkaErrorCode::UnknownTopic)?;
-            match found.error() {
-                Some(error) => Err(error.into()),
-                None => Ok(found.partitions().len() as u32),
-            }
-        });
-        let partitions = partitions
-            .await?
-            .and_then(|count| NonZeroU32::new(count).ok_or(RDKafkaErrorCode::UnknownTopic));
-        let partitions =
-            partitions.map_err(|code| self.reports.with_word(refusal::of_topic(code, topic)))?;
-        self.topics.insert(topic.clone(), partitions);
-        Ok(())
+    /// Waits until all that was sent is durable.
+    async fn landed(&self) -> Result<()> {
+        self.reports.landed(&self.landing).await?;
+        self.reports.landed(&self.flights).await
     }
 
-    async fn send(&mut self, change: &Change<'_>, message: &Message<'_>) -> Result<()> {
+    async fn send(
+        &mut self,
+        change: &Change<'_>,
+        message: &Message<'_>,
+        position: Option<&Position>,
+    ) -> Result<()> {
         let schema = change.schema().ok_or_else(|| lost(message))?;
-        let Self { tables, topics, flights, text, producer, reports, .. } = self;
+        let Self { tables, topics, flights, text, producer, reports, letters, .. } = self;
         let table = tables.get_mut(&schema.id()).ok_or_else(|| lost(message))?;
         let topic = message.topic.unwrap_or(&table.topic);
-        let partitions = *topics.get(topic).ok_or_else(|| lost(message))?;
-        let partition = table.partitioner.partition(change, message.key, partitions, text);
         let flight = table.flight.get_or_insert_with(|| {
             let flight = Flight::new(&table.name);
             flights.push(flight.clone());
             flight
         });
-        let record = Record {
-            topic,
-            partition: Some(partition as i32),
-            payload: message.value,
-            key: message.key,
-            timestamp: None,
-            headers: headers(message),
-            delivery_opaque: flight.with_one_more(),
-        };
-        let refused = |back: &Record<'_>| Subject {
+        let subject = |partition: i32| Subject {
             table: table.name.to_string(),
             topic: topic.to_owned(),
-            partition: partition as i32,
+            partition,
             key: key_text(&schema, change, message.key),
+            bytes: message.value.map_or(0, <[u8]>::len),
+        };
+        let post = Post { producer, reports, flight };
+        let letter = |error: &Error, partition| {
+            tracing::warn!("a message becomes a dead letter: {error:#}");
+            let bytes_max = letters.as_ref().map_or(0, Letters::bytes_max);
+            letters::letter(error, &subject(partition), change, message, position, bytes_max)
+        };
+        let Some(count) = topics.partitions(topic) else {
+            let error = self.refused.get(topic).ok_or_else(|| lost(message))?;
+            return post.letter(letters.as_ref(), &letter(error, -1)).await;
+        };
+        for partition in table.partitioner.partitions(change, message.key, count, text)? {
+            let partition = partition as i32;
+            let record = Record {
+                topic,
+                partition: Some(partition),
+                payload: message.value,
+                key: message.key,
+                timestamp: None,
+                headers: headers(change, message),
+                delivery_opaque: flight.with_one_more(),
+            };
+            match send(producer, reports, record, |_| subject(partition)).await {
+                Err(error) if letters.is_some() && error.code() == refusal::TOO_LARGE => {
+                    post.letter(letters.as_ref(), &letter(&error, partition)).await?;
+                }
+                sent => sent?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What sends letters.
+struct Post<'a> {
+    producer: &'a ThreadedProducer<Context>,
+    reports: &'a Reports,
+    flight: &'a Arc<Flight>,
+}
+
+impl Post<'_> {
+    async fn letter(&self, letters: Option<&Letters>, letter: &str) -> Result<()> {
+        let topic = match letters {
+            None => return Ok(()),
+            Some(Letters::File(file)) => return file.append(letter),
+            Some(Letters::Topic { topic, .. }) => topic,
+        };
+        let record = Record {
+            topic,
+            partition: None,
+            payload: Some(letter.as_bytes()),
+            key: None,
+            timestamp: None,
+            headers: None,
+            delivery_opaque: self.flight.with_one_more(),
+        };
+        let subject = |back: &Record<'_>| Subject {
+            table: "dead letters".into(),
+            topic: topic.to_string(),
+            partition: -1,
+            key: None,
             bytes: back.payload.map_or(0, <[u8]>::len),
         };
-        send(producer, reports, record, refused).await
+        send(self.producer, self.reports, record, subject).await
     }
 }
 
@@ -260,8 +342,12 @@ fn hand_over(
     Err(refusal::of(&error, &refused(&back)))
 }
 
-fn headers(message: &Message<'_>) -> Option<OwnedHeaders> {
-    let mut headers = message.headers().peekable();
+fn headers(change: &Change<'_>, message: &Message<'_>) -> Option<OwnedHeaders> {
+    let split = change.is_split().then(|| match change.operation() {
+        Operation::Delete => (SPLIT, b"delete".as_slice()),
+        _ => (SPLIT, b"insert".as_slice()),
+    });
+    let mut headers = message.headers().chain(split).peekable();
     headers.peek()?;
     Some(headers.fold(OwnedHeaders::new(), |headers, (key, value)| {
         headers.insert(Header { key, value: Some(value) })
@@ -281,18 +367,33 @@ impl Sink for Kafka {
 
     fn flush(&mut self, position: &Position) -> BoxFuture<'static, Result<()>> {
         let flights = std::mem::take(&mut self.flights);
+        self.landing.clone_from(&flights);
+        let letters = match &self.letters {
+            Some(Letters::File(file)) => file.synced(),
+            _ => Box::pin(std::future::ready(Ok(()))),
+        };
         for table in self.tables.values_mut() {
             table.flight = None;
         }
-        if let Some(transactions) = &self.transactions {
-            return transactions.commit(flights, position);
-        }
-        let reports = self.reports.clone();
-        Box::pin(async move { reports.landed(&flights).await })
+        let durable = match &self.transactions {
+            Some(transactions) => transactions.commit(flights, position),
+            None => {
+                let reports = self.reports.clone();
+                Box::pin(async move { reports.landed(&flights).await })
+            }
+        };
+        Box::pin(async move {
+            letters.await?;
+            durable.await
+        })
     }
 
     fn remembered(&mut self) -> BoxFuture<'_, Result<Option<Position>>> {
         Box::pin(async {
+            self.reach().await?;
+            if let Some(Letters::Topic { topic, .. }) = &self.letters {
+                self.topics.find(topic).await?;
+            }
             match &self.transactions {
                 Some(transactions) => transactions.take_over().await,
                 None => Ok(None),

@@ -4,6 +4,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::error::{Error, Kind};
 
+/// The name of the error for a message that is too large.
+pub(super) const TOO_LARGE: &str = "kafka-too-large";
 /// So many characters of a key stand in an error.
 const KEY_LENGTH_SHOWN_MAX: usize = 100;
 
@@ -32,14 +34,70 @@ pub(super) fn of(error: &KafkaError, subject: &Subject) -> Error {
     refused.caused_by(error.clone()).hint(named.2)
 }
 
-/// The error for a topic whose partitions could not be asked for, which may pass.
+/// The error for a topic whose partitions could not be asked for.
 pub(super) fn of_topic(code: Code, topic: &str) -> Error {
     let named = name(code);
-    Error::new(Kind::Sink, named.0, named.1)
+    let error = Error::new(Kind::Sink, named.0, named.1)
         .with("topic", topic)
         .caused_by(KafkaError::MetadataFetch(code))
-        .hint(named.2)
-        .transient()
+        .hint(named.2);
+    match code {
+        Code::UnknownTopic
+        | Code::UnknownTopicOrPartition
+        | Code::InvalidTopic
+        | Code::TopicAuthorizationFailed => error,
+        _ => error.transient(),
+    }
+}
+
+/// The error for a topic that could not be made.
+pub(super) fn of_new_topic(error: KafkaError, topic: &str) -> Error {
+    let code = code(&error);
+    let refused = Error::new(Kind::Sink, "kafka-topic-new", "a topic cannot be made")
+        .with("topic", topic)
+        .caused_by(error)
+        .hint(
+            "do `partitions`, `replication` and `settings` of sink.topics fit the brokers, and may \
+             the user create topics? Made by hand, it is used as it is",
+        );
+    match code {
+        Some(
+            Code::InvalidTopic
+            | Code::InvalidPartitions
+            | Code::InvalidReplicationFactor
+            | Code::InvalidConfig
+            | Code::PolicyViolation
+            | Code::TopicAuthorizationFailed
+            | Code::ClusterAuthorizationFailed,
+        ) => refused,
+        // A broker that has just begun says many things.
+        _ => refused.transient(),
+    }
+}
+
+/// The error for a broker that does not let this program in, for this reason in its words.
+pub(super) fn of_connection(code: Code, word: &str) -> Error {
+    let named = match code {
+        Code::SSL => (
+            "kafka-tls",
+            "there is no encrypted connection to Kafka",
+            "does `security.ca` name who made the brokers' certificates, do `brokers` name the \
+             hosts as these certificates do, and does the port want encryption? \
+             `disableIdentificationAlgorithm: true` accepts certificates for other hosts",
+        ),
+        _ => (
+            "kafka-login",
+            "Kafka does not let this user in",
+            "are `mechanism`, `username` and `password` of sink.security right?",
+        ),
+    };
+    Error::new(Kind::Sink, named.0, named.1).with("the client says", word).hint(named.2)
+}
+
+/// The error when no broker has answered, which may pass.
+pub(super) fn unreachable() -> Error {
+    let named = name(Code::BrokerTransportFailure);
+    Error::new(Kind::Sink, named.0, named.1).hint(named.2).transient()
 }
 
 pub(super) fn code(error: &KafkaError) -> Option<Code> {
@@ -58,7 +116,7 @@ const GENERAL: Named = (
 fn name(code: Code) -> Named {
     match code {
         Code::MessageSizeTooLarge => (
-            "kafka-too-large",
+            TOO_LARGE,
             "a message is larger than Kafka takes",
             "raise `message.max.bytes` in `properties` and `max.message.bytes` of the topic, or \
              leave out large columns",
@@ -66,7 +124,7 @@ fn name(code: Code) -> Named {
         Code::UnknownTopic | Code::UnknownTopicOrPartition => (
             "kafka-topic",
             "the topic is not there",
-            "create it, or let the brokers do so (`auto.create.topics.enable`)",
+            "create it, or let tidemill do so (`topics: {create: true}`)",
         ),
         Code::UnknownPartition => (
             "kafka-partition",

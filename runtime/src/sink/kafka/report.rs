@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 use rdkafka::{ClientContext, Statistics};
@@ -65,6 +65,8 @@ struct State {
     failed: Option<Failed>,
     /// What the client said last about the cluster.
     word: Option<String>,
+    /// Why a broker did not let this program in, and in whose words.
+    shut_out: Option<(Code, String)>,
 }
 
 #[derive(Debug, Clone)]
@@ -106,6 +108,19 @@ impl Reports {
             any.await;
         }
         Ok(done)
+    }
+
+    /// Waits until a broker does not let this program in: the error of that.
+    pub(super) async fn shut_out(&self) -> Error {
+        loop {
+            let mut news = pin!(self.news.notified());
+            news.as_mut().enable();
+            let state = self.state.lock().unwrap_or_else(PoisonError::into_inner).shut_out.clone();
+            if let Some((code, word)) = state {
+                return refusal::of_connection(code, &word);
+            }
+            news.await;
+        }
     }
 
     /// Adds to an error what the client said last.
@@ -172,6 +187,16 @@ impl ClientContext for Context {
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::warn!("kafka: {reason} ({error})");
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.word = Some(reason.to_owned());
+        // That all are down says less than what was said of one of them.
+        if refusal::code(&error) != Some(Code::AllBrokersDown) || state.word.is_none() {
+            state.word = Some(reason.to_owned());
+        }
+        if let Some(code @ (Code::SSL | Code::Authentication | Code::SaslAuthenticationFailed)) =
+            refusal::code(&error)
+        {
+            state.shut_out = Some((code, reason.to_owned()));
+            drop(state);
+            self.0.news.notify_waiters();
+        }
     }
 }

@@ -1,10 +1,15 @@
 mod cluster;
 mod delivery;
 mod exactly;
+mod hand;
 mod hash;
+mod keys;
 mod kills;
+mod messages;
 mod network;
 mod program;
 mod refusals;
 mod rows;
+mod security;
+mod topics;
 mod world;

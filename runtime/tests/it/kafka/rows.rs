@@ -118,7 +118,7 @@ impl Writer {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) id: u64,
-    rev: u64,
+    pub(super) rev: u64,
     pub(super) tx: usize,
 }
 

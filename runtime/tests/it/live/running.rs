@@ -81,6 +81,7 @@ impl Running {
             tables: Tables::new::<&str>(&[], &[]).unwrap(),
             plugins: Vec::new(),
             format: None,
+            sharding: None,
             sink: Box::new(move || Ok(Box::new(Gate(gate.clone())))),
             checkpoint: Arc::new(Mutex::new(saved.clone())),
             limits: Limits { in_flight_chunks_max: 1, ..Limits::default() },

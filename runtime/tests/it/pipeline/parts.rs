@@ -129,6 +129,7 @@ pub(super) fn memory_pipeline(log: &Log) -> (Pipeline, Arrived) {
         plugins: Vec::new(),
         format: None,
         sink: Box::new(move || Ok(Box::new(sink.clone()))),
+        sharding: None,
         checkpoint: Arc::new(Mutex::new(state::Memory::new())),
         limits: workers(1),
         meters: Metrics::new().pipeline("test"),

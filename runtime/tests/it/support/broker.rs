@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
@@ -24,7 +24,11 @@ pub(crate) struct Broker {
 /// A message as Kafka's own consumer prints it.
 #[derive(Debug)]
 pub(crate) struct Read {
+    /// Whatever its topic takes for the time of a message.
+    pub(crate) time_ms: u64,
     pub(crate) partition: u32,
+    /// `name:value,name:value`, or `NO_HEADERS`.
+    pub(crate) headers: String,
     pub(crate) key: String,
     pub(crate) value: String,
 }
@@ -34,6 +38,17 @@ impl Broker {
     pub(crate) fn start(settings: &[&str]) -> Self {
         let version = Version { family: "kafka", version: "4.3".into() };
         Self { server: Server::start(&version, settings) }
+    }
+
+    /// Starts a new broker with listeners of each kind, as `kafka.sh` lists them.
+    pub(crate) fn secure(certificates: &Path, settings: &[&str]) -> Self {
+        let version = Version { family: "kafka", version: "4.3".into() };
+        Self { server: Server::told(&version, settings, ("KAFKA_CERTIFICATES", certificates)) }
+    }
+
+    /// The port of a listener, as `kafka.sh` calls it.
+    pub(crate) fn port_of(&self, listener: &str) -> u16 {
+        self.server.port_of(listener)
     }
 
     /// Starts one of several brokers, which name each other in their settings.
@@ -69,6 +84,22 @@ impl Broker {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let made = runtime.block_on(admin.create_topics([&new], &options)).unwrap();
         made.into_iter().for_each(|made| drop(made.unwrap()));
+    }
+
+    /// Gives a topic more partitions: so many in all.
+    pub(crate) fn extend(&self, topic: &str, partitions: usize) {
+        let admin: AdminClient<_> = self.client().create().unwrap();
+        let options = AdminOptions::new().operation_timeout(Some(WAIT));
+        let more = NewPartitions::new(topic, partitions);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let made = runtime.block_on(admin.create_partitions([&more], &options)).unwrap();
+        made.into_iter().for_each(|made| drop(made.unwrap()));
+    }
+
+    /// What Kafka's own program tells of its topics.
+    pub(crate) fn topics(&self) -> String {
+        let server = format!("--bootstrap-server={}", self.address());
+        java("org.apache.kafka.tools.TopicCommand", &[&server, "--describe"], Stdio::null())
     }
 
     /// How many messages each partition of a topic has been given.
@@ -137,7 +168,9 @@ impl Broker {
                 "--isolation-level=read_committed",
                 "--timeout-ms=60000",
                 &format!("--max-messages={count}"),
+                "--formatter-property=print.timestamp=true",
                 "--formatter-property=print.partition=true",
+                "--formatter-property=print.headers=true",
                 "--formatter-property=print.key=true",
             ],
             Stdio::null(),
@@ -149,10 +182,11 @@ impl Broker {
 }
 
 fn parse(line: &str) -> Read {
-    let mut parts = line.splitn(3, '\t');
+    let mut parts = line.splitn(5, '\t');
     let mut part = || parts.next().unwrap_or_else(|| panic!("no message: {line}")).to_owned();
+    let time_ms = part().split_once(':').unwrap().1.parse().unwrap();
     let partition = part().strip_prefix("Partition:").unwrap().parse().unwrap();
-    Read { partition, key: part(), value: part() }
+    Read { time_ms, partition, headers: part(), key: part(), value: part() }
 }
 
 /// What a program prints that comes with Kafka, or that stands in a file of Java.

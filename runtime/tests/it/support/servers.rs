@@ -61,6 +61,13 @@ impl Server {
         Self::run(version, &[options, &["--server-id=2"]].concat(), script)
     }
 
+    /// Starts a server whose recipe is told this by a variable of the environment.
+    pub(crate) fn told(version: &Version, options: &[&str], variable: (&str, &Path)) -> Self {
+        let mut script = Command::new(recipes().join("serve.sh"));
+        script.env(variable.0, variable.1);
+        Self::run(version, options, script)
+    }
+
     /// Starts a server on this port: for servers that have to know each other's.
     pub(crate) fn start_on(port: u16, version: &Version, options: &[&str]) -> Self {
         let mut script = Command::new(recipes().join("serve.sh"));
@@ -129,7 +136,16 @@ impl Server {
 
     /// Where it listens on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
-        fs::read_to_string(self.folder.join("port")).unwrap().trim_end().parse().unwrap()
+        self.number("port")
+    }
+
+    /// Another port on which it listens, as its recipe calls it.
+    pub(crate) fn port_of(&self, listener: &str) -> u16 {
+        self.number(&format!("port.{listener}"))
+    }
+
+    fn number(&self, file: &str) -> u16 {
+        fs::read_to_string(self.folder.join(file)).unwrap().trim_end().parse().unwrap()
     }
 
     /// What the server's own client prints for some statements, over a connection of their own.

@@ -182,11 +182,21 @@ fn change(schemas: &[Schema], transactions: u32) -> impl Strategy<Value = Change
         choices.extend([with_images.clone().boxed(), with_images.boxed()]);
     }
     let transaction = option::of(any::<u32>());
-    (Union::new(choices), 0..3_u32, transaction, any::<u64>(), any::<i64>()).prop_map(
-        move |((operation, schema, before, after), src, transaction, order, time_us)| {
+    (Union::new(choices), 0..3_u32, transaction, any::<(u64, i64, bool)>()).prop_map(
+        move |((operation, schema, before, after), src, transaction, (order, time_us, split))| {
             let transaction =
                 transaction.filter(|_| transactions > 0).map(|index| index % transactions);
-            ChangeModel { operation, schema, before, after, src, transaction, order, time_us }
+            ChangeModel {
+                operation,
+                schema,
+                before,
+                after,
+                src,
+                transaction,
+                order,
+                time_us,
+                split,
+            }
         },
     )
 }

@@ -89,6 +89,7 @@ fn copy(source: &Frame<'_>) -> Vec<u8> {
             transaction: change.transaction_index(),
             order: change.order(),
             time_us: change.time_us(),
+            split: change.is_split(),
             ..ChangeRecord::new(change.operation(), change.schema_index())
         };
         frames.change(&record).expect("room");

@@ -25,6 +25,7 @@ pub(crate) struct ChangeModel {
     pub(crate) transaction: Option<u32>,
     pub(crate) order: u64,
     pub(crate) time_us: i64,
+    pub(crate) split: bool,
 }
 
 /// A cell with its own values; one a slot.
@@ -139,6 +140,7 @@ impl Model {
                 transaction: change.transaction.unwrap_or(NO_TRANSACTION),
                 order: change.order,
                 time_us: change.time_us,
+                split: change.split,
             };
             assert_eq!(frames.change(&record), Ok(()));
         }
@@ -169,6 +171,7 @@ impl Model {
         assert_eq!(change.src(), model.src);
         assert_eq!(change.order(), model.order);
         assert_eq!(change.time_us(), model.time_us);
+        assert_eq!(change.is_split(), model.split);
         assert_eq!(change.transaction_index(), model.transaction.unwrap_or(NO_TRANSACTION));
         let id = model.transaction.map(|index| self.transactions[index as usize].0.as_bytes());
         assert_eq!(change.transaction().map(|transaction| transaction.id), id);
