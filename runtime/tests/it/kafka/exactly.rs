@@ -26,8 +26,8 @@ fn kills_at_any_moment_lose_and_repeat_nothing() {
     for _ in 0..kills {
         std::thread::scope(|scope| {
             let (server, writer) = (&world.server, &mut world.writer);
-            scope.spawn(|| (0..6).for_each(|_| drop(server.sql(&writer.statements(5)))));
-            world.program.run_for(Duration::from_millis(random.below(600)));
+            scope.spawn(|| (0..4).for_each(|_| drop(server.sql(&writer.statements(5)))));
+            world.program.run_for(Duration::from_millis(random.below(500)));
             world.program.kill_and_start_again();
         });
     }
