@@ -23,17 +23,14 @@ fn kills_at_any_moment_lose_and_repeat_nothing() {
     let kills = std::env::var("TIDEMILL_KILLS").map_or(300, |kills| kills.parse().unwrap());
     let mut random = Random::seeded();
     let mut world = World::new(&[EXACTLY_ONCE], &Version::mariadb());
-    let load: Vec<String> = (0..kills).map(|_| world.writer.statements(10)).collect();
-    std::thread::scope(|scope| {
-        let server = &world.server;
-        let writing = scope.spawn(|| load.iter().for_each(|text| drop(server.sql(text))));
-        let mut killed: u64 = 0;
-        while killed < kills || !writing.is_finished() {
-            world.program.run_for(Duration::from_millis(50 + random.below(400)));
+    for _ in 0..kills {
+        std::thread::scope(|scope| {
+            let (server, writer) = (&world.server, &mut world.writer);
+            scope.spawn(|| (0..4).for_each(|_| drop(server.sql(&writer.statements(5)))));
+            world.program.run_for(Duration::from_millis(random.below(500)));
             world.program.kill_and_start_again();
-            killed += 1;
-        }
-    });
+        });
+    }
     world.finish();
 }
 
