@@ -1,9 +1,9 @@
 //! How long a change is on its way from a running MariaDB to a consumer of Kafka.
 //!
-//! `latency [--seconds N]` starts a MariaDB and a broker of the tests' recipes. A session writes 500
-//! single-row transactions a second, each with the time at which it is sent, and a consumer takes
-//! the time at which it gets them. Beside it: the same messages from a producer to the consumer
-//! without a pipeline, and from the session to the pipeline without a broker.
+//! `latency [--seconds N]` starts a MariaDB and a broker of the tests' recipes. A session writes
+//! 500 single-row transactions a second, each with the time at which it is sent, and a consumer
+//! takes the time at which it gets them. Beside it: such messages from a producer to the consumer,
+//! without a pipeline, and from the session to the pipeline, without a broker.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 mod consumer;
@@ -42,7 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("|---|---:|---:|---:|---:|");
     for delivery in ["at-least-once", "exactly-once"] {
         let sink = format!(
-            "{{kind: kafka, brokers: [\"127.0.0.1:{}\"], topic: {delivery}, delivery: {delivery}}}",
+            "{{kind: kafka, brokers: [\"127.0.0.1:{}\"], topic: {delivery}, \
+             delivery: {delivery}}}",
             kafka.port
         );
         let consumer = Consumer::of(kafka.port, delivery)?;

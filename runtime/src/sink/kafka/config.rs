@@ -227,7 +227,7 @@ const MESSAGE_BYTES_MAX: &str = "message.max.bytes";
 const MESSAGE_BYTES_MAX_DEFAULT: u64 = 1_000_000;
 const QUEUE_KILOBYTES_MAX: &str = "queue.buffering.max.kbytes";
 /// Bounds the memory of what is not yet acknowledged. Four times as much was not faster.
-const QUEUE_KILOBYTES_MAX_DEFAULT: u64 = 16 << 10;
+const QUEUE_KILOBYTES_MAX_DEFAULT: u64 = 8 << 10;
 
 impl Settings {
     /// What librdkafka is told for the producer of this pipeline.
