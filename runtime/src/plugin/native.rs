@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use canal::Canal;
 use columns::Columns;
+use debezium::Debezium;
 use rename::Rename;
 use tidemill_plugin::{Configure, Error, Outcome, Output, Plan, Planner, Serializer, log};
 use tidemill_rows::{Frame, MessageBuilder, Schema};
@@ -31,7 +32,7 @@ pub struct Stock {
 type New = fn(settings: Arc<str>, limits: Limits) -> Result<Box<dyn Plugin>, Fault>;
 
 /// Every stock plugin.
-pub const STOCK: [Stock; 3] = [
+pub const STOCK: [Stock; 4] = [
     Stock {
         name: "canal",
         summary: "serializes changes as flat JSON messages of canal",
@@ -45,6 +46,13 @@ pub const STOCK: [Stock; 3] = [
         exports: Exports { planner: true, ..Exports::NONE },
         settings: settings::<Columns>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Columns>::planner()),
+    },
+    Stock {
+        name: "debezium",
+        summary: "serializes changes as JSON messages of Debezium",
+        exports: Exports { serializer: true, ..Exports::NONE },
+        settings: settings::<Debezium>,
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<Debezium>::serializer()),
     },
     Stock {
         name: "rename",
