@@ -22,20 +22,6 @@ pub(crate) const STATEMENT: &str = concat!(
     r#""sqlType":null,"table":$table,"ts":$time,"type":"$kind"}"#
 );
 
-/// What Canal calls a statement of this kind.
-pub(crate) fn statement_kind(kind: &[u8]) -> &'static str {
-    match kind {
-        b"CREATE_TABLE" => "CREATE",
-        b"ALTER_TABLE" => "ALTER",
-        b"DROP_TABLE" => "ERASE",
-        b"TRUNCATE_TABLE" => "TRUNCATE",
-        b"RENAME_TABLE" => "RENAME",
-        b"CREATE_INDEX" => "CINDEX",
-        b"DROP_INDEX" => "DINDEX",
-        _ => "QUERY",
-    }
-}
-
 /// Canal's code of `java.sql.Types` for a column.
 pub(crate) fn sql_type(column: &ColumnView<'_>) -> i32 {
     const INTEGER: i32 = 4;

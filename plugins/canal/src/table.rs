@@ -244,7 +244,7 @@ impl<'a> Content<'a> {
             Some(Value::Text(text)) => text,
             _ => &[],
         };
-        Self { kind: canal::statement_kind(text(0)), statement: text(1), ..Self::default() }
+        Self { kind: oms_values::statement_kind(text(0)), statement: text(1), ..Self::default() }
     }
 }
 

@@ -20,10 +20,10 @@
 //!     heartbeats: true                # false is the default
 //! ```
 //!
-//! Names and defaults are Debezium's. Keys have the columns of the table's key. A delete is followed
-//! by a tombstone; an update that changes the key is a delete, a tombstone and a create, with the
-//! headers `__debezium.newkey` and `__debezium.oldkey`. Statements go to the topic of the prefix,
-//! heartbeats to `__debezium-heartbeat.` and the prefix; where rows go is the sink's to say
+//! Names and defaults are Debezium's. Keys have the columns of the table's key. A delete is
+//! followed by a tombstone; an update that changes the key is a delete, a tombstone and a create,
+//! with the headers `__debezium.newkey` and `__debezium.oldkey`. Statements go to the topic of the
+//! prefix, heartbeats to `__debezium-heartbeat.` and the prefix; where rows go is the sink's to say
 //! (`topic: "shop.{database}.{table}"` is Debezium's way).
 //!
 //! With `flatten` the messages are those of its transformation `ExtractNewRecordState`:

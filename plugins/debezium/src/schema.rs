@@ -99,10 +99,9 @@ fn source(connector: Connector) -> String {
 pub(crate) fn schema_change(connector: Connector) -> (String, String) {
     let name =
         |part: &str| format!("io.debezium.connector.{}.SchemaChange{part}", connector.name());
+    let text = r#"{"type":"string","optional":false}"#;
     let texts = |field: &str| {
-        format!(
-            r#"{{"type":"array","items":{{"type":"string","optional":false}},"optional":true,"field":"{field}"}}"#
-        )
+        format!(r#"{{"type":"array","items":{text},"optional":true,"field":"{field}"}}"#)
     };
     let column = structure(
         &[fields(CHANGED_COLUMN), texts("enumValues")].join(","),

@@ -64,8 +64,10 @@ pub(crate) struct Writing<'a> {
 
 impl Table {
     pub(crate) fn new(schema: &SchemaView<'_>, settings: &Settings) -> Self {
+        // The columns of a statement are not those of its table.
+        let columns = || schema.columns().filter(|_| !schema.is_statement());
         let fields = match settings.schemas {
-            true => schema::columns(schema.columns(), settings),
+            true => schema::columns(columns(), settings),
             false => String::new(),
         };
         let drawing = Drawing { schema, settings, columns: &fields };
@@ -87,7 +89,7 @@ impl Table {
             (key, value, settings.topic_prefix.clone())
         });
         Self {
-            columns: schema.columns().map(|column| Column::new(&column, settings)).collect(),
+            columns: columns().map(|column| Column::new(&column, settings)).collect(),
             key: Key::new(schema, settings).filter(|_| is_debezium),
             messages: Op::ALL.map(message),
             tombstone: is_debezium

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use debezium::Debezium;
-use tidemill_plugin::testing::{golden_messages, serialize, specimens};
+use tidemill_plugin::testing::{golden_specimens, serialize, specimens};
 
 /// Name of the golden file, settings.
 const SETTINGS: &[(&str, &str)] = &[
@@ -52,27 +52,10 @@ const SETTINGS: &[(&str, &str)] = &[
     ("oms_smt", r#"{"dialect": "oms_smt"}"#),
 ];
 
-fn check(name: &str, frame: &[u8]) {
-    for (settings_name, settings) in SETTINGS {
-        let path =
-            format!("{}/tests/golden/{name}.{settings_name}.tsv", env!("CARGO_MANIFEST_DIR"));
-        golden_messages::<Debezium>(&path, settings, frame);
-    }
-}
-
 #[test]
-fn every_type_has_its_form() {
-    check("types", &specimens::types());
-}
-
-#[test]
-fn every_change_has_its_messages() {
-    check("changes", &specimens::changes());
-}
-
-#[test]
-fn statements_go_to_the_topic_of_the_prefix() {
-    check("statements", &specimens::statements());
+fn messages_are_those_of_the_golden_files() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    golden_specimens::<Debezium>(folder, SETTINGS);
 }
 
 #[test]

@@ -328,7 +328,7 @@ fn describe_value(value: &Value<'_>) -> String {
 ///
 /// # Panics
 /// When they differ, or when one is no JSON.
-pub fn golden_messages<P: Serializer>(path: &str, settings: &str, frame: &[u8]) {
+fn golden_messages<P: Serializer>(path: &str, settings: &str, frame: &[u8]) {
     let mut lines = String::new();
     for message in serialize::<P>(settings, frame).expect("the plugin serializes the frame") {
         assert!(!message.error, "{message:?}");
@@ -348,6 +348,19 @@ pub fn golden_messages<P: Serializer>(path: &str, settings: &str, frame: &[u8]) 
         lines.push('\n');
     }
     golden(path, &lines);
+}
+
+/// Does so with each of the [`specimens`] and each of these settings, of which each has a name.
+pub fn golden_specimens<P: Serializer>(folder: &str, settings: &[(&str, &str)]) {
+    for (frame_name, frame) in [
+        ("types", specimens::types()),
+        ("changes", specimens::changes()),
+        ("statements", specimens::statements()),
+    ] {
+        for (name, settings) in settings {
+            golden_messages::<P>(&format!("{folder}/{frame_name}.{name}.tsv"), settings, &frame);
+        }
+    }
 }
 
 /// Compares text with the file at this path; rewrites the file instead when the environment

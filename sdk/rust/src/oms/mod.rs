@@ -3,12 +3,16 @@
 //! Numbers are numbers, `ENUM` and `SET` their labels, bytes and `BIT` Base64. Floats have the
 //! digits that it takes to read them back, binary values all of their bytes.
 
-use tidemill_rows::{Civil, LogicalType};
+use tidemill_rows::{Civil, ColumnView, LogicalType};
 
 use crate::bytes::append;
 use crate::cells::Cells;
 use crate::fields::Field;
 use crate::{json, number, temporal};
+
+mod record;
+
+pub use record::{Format, Records, Style};
 
 /// Appends `"name":value,`; nothing for what the log does not hold.
 ///
@@ -33,23 +37,44 @@ pub fn member(field: &Field, cells: &Cells<'_>, out: &mut Vec<u8>) {
 /// Appends a value that is there, as JSON.
 #[inline(always)]
 pub fn value(field: &Field, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
+    if is_number(field, cells, bits) {
+        number(field, cells, bits, out);
+    } else {
+        out.push(b'"');
+        text(field, cells, bits, out);
+        out.push(b'"');
+    }
+}
+
+/// Appends a value that is there, as the inside of a JSON string whatever its type.
+pub fn inside(field: &Field, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
+    if is_number(field, cells, bits) {
+        number(field, cells, bits, out);
+    } else {
+        text(field, cells, bits, out);
+    }
+}
+
+/// True for what is a number in JSON: not for `NaN` and the infinities.
+#[inline(always)]
+fn is_number(field: &Field, cells: &Cells<'_>, bits: u64) -> bool {
+    match field.kind {
+        LogicalType::Bool | LogicalType::Int | LogicalType::UInt | LogicalType::Year => true,
+        LogicalType::Float32 => f32::from_bits(bits as u32).is_finite(),
+        LogicalType::Float64 => f64::from_bits(bits).is_finite(),
+        LogicalType::Decimal => number::is_plain(cells.heap(bits)),
+        _ => false,
+    }
+}
+
+#[inline(always)]
+fn number(field: &Field, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
     match field.kind {
         LogicalType::Int => number::int(out, bits as i64),
-        LogicalType::Bool | LogicalType::UInt | LogicalType::Year => number::uint(out, bits),
-        LogicalType::Float32 if f32::from_bits(bits as u32).is_finite() => {
-            number::float32(out, f32::from_bits(bits as u32));
-        }
-        LogicalType::Float64 if f64::from_bits(bits).is_finite() => {
-            number::float64(out, f64::from_bits(bits));
-        }
-        LogicalType::Decimal if number::is_plain(cells.heap(bits)) => {
-            append(out, cells.heap(bits));
-        }
-        _ => {
-            out.push(b'"');
-            text(field, cells, bits, out);
-            out.push(b'"');
-        }
+        LogicalType::Decimal => append(out, cells.heap(bits)),
+        LogicalType::Float32 => number::float32(out, f32::from_bits(bits as u32)),
+        LogicalType::Float64 => number::float64(out, f64::from_bits(bits)),
+        _ => number::uint(out, bits),
     }
 }
 
@@ -110,4 +135,46 @@ fn timestamp(moment: Civil, out: &mut Vec<u8>) {
     number::uint(out, seconds);
     let fraction = fraction as u32;
     temporal::append_fraction(out, fraction, temporal::digits_needed(fraction));
+}
+
+/// What OMS calls the type of a column.
+#[must_use]
+pub fn type_name(column: &ColumnView<'_>) -> &'static str {
+    let native = column.native_type();
+    let base = native.split(['(', ' ']).next().unwrap_or_default();
+    match (column.logical_type(), base) {
+        (LogicalType::Bool, _) => "BOOLEAN",
+        (LogicalType::Int | LogicalType::UInt, "tinyint") => "TINYINT",
+        (LogicalType::Int | LogicalType::UInt | LogicalType::Year, "smallint" | "year") => {
+            "SMALLINT"
+        }
+        (LogicalType::Int, "bigint") => "INT64",
+        (LogicalType::UInt, "bigint") => "BIGINT",
+        (LogicalType::Int | LogicalType::UInt | LogicalType::Year, _) => "INT",
+        (LogicalType::Float32, _) => "FLOAT",
+        (LogicalType::Float64, _) => "DOUBLE",
+        (LogicalType::Decimal, _) => "DECIMAL",
+        (LogicalType::Text, "varchar") => "VARCHAR",
+        (LogicalType::Bytes | LogicalType::Bit | LogicalType::Geometry, _) => "BLOB",
+        (LogicalType::Date, _) => "DATE",
+        (LogicalType::Time, _) => "TIME",
+        (LogicalType::DateTime, _) => "DATETIME",
+        (LogicalType::Timestamp, _) => "TIMESTAMP",
+        _ => "VAR_STRING",
+    }
+}
+
+/// What canal, and after it OMS, calls a statement of this kind.
+#[must_use]
+pub fn statement_kind(kind: &[u8]) -> &'static str {
+    match kind {
+        b"CREATE_TABLE" => "CREATE",
+        b"ALTER_TABLE" => "ALTER",
+        b"DROP_TABLE" => "ERASE",
+        b"TRUNCATE_TABLE" => "TRUNCATE",
+        b"RENAME_TABLE" => "RENAME",
+        b"CREATE_INDEX" => "CINDEX",
+        b"DROP_INDEX" => "DINDEX",
+        _ => "QUERY",
+    }
 }
