@@ -178,7 +178,7 @@ fn value<'h>(rng: &mut Rng, column: &Column, heap: &'h Heap) -> Value<'h> {
         LogicalType::UInt => Value::UInt(rng.u64(..) >> rng.u32(0..64)),
         // Few digits, which serde_json reads back exactly.
         LogicalType::Float32 => Value::Float32(f32::from(rng.i16(..)) / 64.0),
-        LogicalType::Float64 => Value::Float64(f64::from(rng.i32(..)) / 1024.0),
+        LogicalType::Float64 => Value::Float64(f64::from(rng.i32(..)) / 16.0),
         LogicalType::Decimal => {
             Value::Decimal(heap.decimals[usize::try_from(column.scale).unwrap()].as_bytes())
         }
