@@ -34,7 +34,9 @@ struct Variant {
 
 fn main() -> Result<()> {
     let built = guests::build();
-    let mut variants = variants(&built)?;
+    let only = std::env::args().skip_while(|word| word != "--only").nth(1).unwrap_or_default();
+    let formats: Vec<_> = FORMATS.into_iter().filter(|(name, ..)| name.contains(&only)).collect();
+    let mut variants = variants(&built, &formats)?;
     println!("| ns a row | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
     println!("|---|{}", "---:|".repeat(BATCHES.len()));
     let columns: Vec<_> = BATCHES.iter().map(|rows| measure(&mut variants, *rows)).collect();
@@ -47,7 +49,7 @@ fn main() -> Result<()> {
     }
     println!("\n| sandboxed : native | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
     println!("|---|{}", "---:|".repeat(BATCHES.len()));
-    for (index, (name, ..)) in FORMATS.iter().enumerate() {
+    for (index, (name, ..)) in formats.iter().enumerate() {
         let [native, sandboxed] = [index * 2, index * 2 + 1];
         let ratios = columns.iter().map(|column| column[sandboxed].median / column[native].median);
         let ratios: Vec<_> = ratios.map(|ratio| format!("{ratio:.2}")).collect();
@@ -63,7 +65,9 @@ fn main() -> Result<()> {
 }
 
 /// Name, plugin, settings.
-const FORMATS: [(&str, &str, &str); 10] = [
+type Format = (&'static str, &'static str, &'static str);
+
+const FORMATS: [Format; 10] = [
     ("canal", "canal", "{}"),
     ("canal, OMS", "canal", r#"{"dialect":"oms"}"#),
     ("debezium", "debezium", "{}"),
@@ -77,7 +81,7 @@ const FORMATS: [(&str, &str, &str); 10] = [
 ];
 
 /// Each format natively and sandboxed, then two filters.
-fn variants(built: &std::path::Path) -> Result<Vec<Variant>> {
+fn variants(built: &std::path::Path, formats: &[Format]) -> Result<Vec<Variant>> {
     let filter = |settings: &str| Spec {
         settings: settings.to_owned(),
         ..Spec::new(&built.join("examples/filter.wasm").display().to_string())
@@ -86,7 +90,7 @@ fn variants(built: &std::path::Path) -> Result<Vec<Variant>> {
         Ok(Variant { name, plugin: load(spec)?.instance()?, call, out: Vec::new() })
     };
     let mut variants = Vec::new();
-    for (name, plugin, settings) in FORMATS {
+    for &(name, plugin, settings) in formats {
         for (engine, sandbox) in [("native", false), ("sandboxed", true)] {
             let settings = settings.to_owned();
             let stock = vec![built.to_owned()];

@@ -74,7 +74,7 @@ use moment::Moment;
 use outlines::with_schema;
 use settings::Dialect;
 pub use settings::Settings;
-use table::{Table, Writing};
+use table::{Table, Tails, Writing};
 
 /// The plugin.
 #[derive(Debug)]
@@ -83,6 +83,8 @@ pub struct Debezium {
     heartbeat: Option<Heartbeat>,
     tables: Versions<Table>,
     moment: Moment,
+    /// By the index of the schema.
+    tails: Vec<Tails>,
     scratch: Vec<u8>,
 }
 
@@ -147,18 +149,26 @@ impl Configure for Debezium {
     fn configure(settings: Settings) -> Result<Self, Error> {
         settings.check()?;
         let heartbeat = settings.heartbeats.then(|| Heartbeat::new(&settings));
-        let (tables, moment) = (Versions::new(), Moment::default());
-        Ok(Self { settings, heartbeat, tables, moment, scratch: Vec::new() })
+        Ok(Self {
+            settings,
+            heartbeat,
+            tables: Versions::new(),
+            moment: Moment::default(),
+            tails: Vec::new(),
+            scratch: Vec::new(),
+        })
     }
 }
 
 impl Serializer for Debezium {
     fn serialize(&mut self, frame: &Frame<'_>, out: &mut MessageBuilder) -> Result<(), Error> {
-        let Self { settings, heartbeat, tables, moment, scratch } = self;
+        let Self { settings, heartbeat, tables, moment, tails, scratch } = self;
+        tails.resize_with(tails.len().max(frame.schema_count()), Tails::default);
         let tables = tables.of(frame, |schema| Table::new(schema, settings));
         moment.forget_transaction();
         for change in frame.changes() {
-            let table = tables.get(usize::from(change.schema_index()));
+            let index = usize::from(change.schema_index());
+            let table = tables.get(index).zip(tails.get_mut(index));
             let beat = heartbeat.as_ref().filter(|_| change.operation() == Operation::Heartbeat);
             if table.is_none() && beat.is_none() {
                 continue;
@@ -167,7 +177,7 @@ impl Serializer for Debezium {
             let mut to =
                 Writing { moment, out: &mut *out, scratch: &mut *scratch, src: change.src() };
             match (table, beat) {
-                (Some(table), _) => table.change(&change, &mut to),
+                (Some((table, tails)), _) => table.change(&change, tails, &mut to),
                 (None, Some(beat)) => beat.write(&mut to),
                 (None, None) => {}
             }

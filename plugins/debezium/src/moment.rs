@@ -14,6 +14,8 @@ pub(crate) struct Moment {
     pub(crate) gtid: Kept<u32>,
     /// The same as it is.
     pub(crate) bare_gtid: Kept<u32>,
+    /// Another one for each time and transaction, and for each frame.
+    pub(crate) version: u64,
 }
 
 impl Moment {
@@ -32,6 +34,7 @@ impl Moment {
         let time = if committed == layout::NO_TIME { change.time_us() } else { committed };
         let time = if time == layout::NO_TIME { 0 } else { time };
         if self.micros.set(time, |out| number::int(out, time)) {
+            self.version += 1;
             let (millis, seconds) = (time.div_euclid(1_000), time.div_euclid(1_000_000));
             self.millis.set(millis, |out| number::int(out, millis));
             self.seconds.set(seconds, |out| number::int(out, seconds));
@@ -45,6 +48,7 @@ impl Moment {
         let id = transaction.map_or(&[][..], |transaction| transaction.id);
         let index = change.transaction_index();
         if self.bare_gtid.set(index, |out| out.extend_from_slice(id)) {
+            self.version += 1;
             self.gtid.set(index, |out| match id {
                 [] => out.extend_from_slice(b"null"),
                 id => json::string(out, id),

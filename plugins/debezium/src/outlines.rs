@@ -34,6 +34,13 @@ pub(crate) enum Piece {
 }
 
 impl Piece {
+    /// True for what each row has of its own.
+    pub(crate) fn is_of_the_row(part: &Part<Self>) -> bool {
+        use Piece as P;
+        let rows = [P::Before, P::After, P::BeforeMembers, P::AfterMembers, P::End, P::Statement];
+        matches!(part, Part::Piece(piece) if rows.contains(piece))
+    }
+
     fn named(name: &str) -> Self {
         match name {
             "before" => Self::Before,

@@ -2,7 +2,7 @@
 
 use tidemill_plugin::bytes::append;
 use tidemill_plugin::cells::Cells;
-use tidemill_plugin::fields::{self, Field};
+use tidemill_plugin::fields::{self, Field, Kept};
 use tidemill_plugin::json;
 use tidemill_plugin::outline::Part;
 use tidemill_plugin::rows::{
@@ -42,6 +42,9 @@ struct Key {
 #[derive(Debug)]
 struct Message {
     value: Outline,
+    /// So many parts of the value depend on the row; those behind are the same for all changes of
+    /// this kind that have time and transaction in common.
+    row_parts: usize,
     headers: Vec<(String, Outline)>,
 }
 
@@ -52,6 +55,9 @@ struct Content<'a> {
     after: Option<Cells<'a>>,
     statement: &'a [u8],
 }
+
+/// What stands behind the rows in messages of a table, by the number of the operation.
+pub(crate) type Tails = [Kept<u64>; Op::ALL.len()];
 
 /// The change at hand, and where its messages go.
 pub(crate) struct Writing<'a> {
@@ -81,7 +87,9 @@ impl Table {
                 Op::Truncate => Skipped::T,
             });
             let value = drawing.value(op).filter(|_| !skipped)?;
-            Some(Message { value, headers: drawing.headers(op) })
+            let last = value.iter().rposition(Piece::is_of_the_row);
+            let row_parts = last.map_or(0, |last| last + 1);
+            Some(Message { value, row_parts, headers: drawing.headers(op) })
         };
         let changes = is_debezium && settings.flatten.is_none() && settings.include_schema_changes;
         let schema_change = changes.then(|| {
@@ -105,12 +113,12 @@ impl Table {
     }
 
     /// Writes the messages of a change to this table.
-    pub(crate) fn change(&self, change: &Change<'_>, to: &mut Writing<'_>) {
+    pub(crate) fn change(&self, change: &Change<'_>, tails: &mut Tails, to: &mut Writing<'_>) {
         let (before, after) = (change.before(), change.after());
         match change.operation() {
             Operation::Ddl => return self.statement(after, to),
             Operation::Truncate => {
-                return self.message(Op::Truncate, &Content::default(), None, to);
+                return self.message(Op::Truncate, &Content::default(), None, tails, to);
             }
             _ => {}
         }
@@ -121,18 +129,18 @@ impl Table {
         };
         match (change.operation(), content.before, content.after) {
             (Operation::Update, Some(old), Some(new)) if self.key_differs(&old, &new) => {
-                self.message(Op::Delete, &content, Some((NEW_KEY, new, Some(old))), to);
+                self.message(Op::Delete, &content, Some((NEW_KEY, new, Some(old))), tails, to);
                 self.tombstone(&old, to);
                 let after = Content { before: None, ..content };
-                self.message(Op::Create, &after, Some((OLD_KEY, old, None)), to);
+                self.message(Op::Create, &after, Some((OLD_KEY, old, None)), tails, to);
             }
-            (Operation::Update, ..) => self.message(Op::Update, &content, None, to),
+            (Operation::Update, ..) => self.message(Op::Update, &content, None, tails, to),
             (Operation::Delete, Some(old), _) => {
-                self.message(Op::Delete, &content, None, to);
+                self.message(Op::Delete, &content, None, tails, to);
                 self.tombstone(&old, to);
             }
-            (Operation::Read, ..) => self.message(Op::Read, &content, None, to),
-            _ => self.message(Op::Create, &content, None, to),
+            (Operation::Read, ..) => self.message(Op::Read, &content, None, tails, to),
+            _ => self.message(Op::Create, &content, None, tails, to),
         }
     }
 
@@ -154,6 +162,7 @@ impl Table {
         op: Op,
         content: &Content<'_>,
         moved: Option<(&str, Cells<'_>, Option<Cells<'_>>)>,
+        tails: &mut Tails,
         to: &mut Writing<'_>,
     ) {
         let Some(message) = &self.messages[op as usize] else { return };
@@ -166,7 +175,11 @@ impl Table {
             key.append(&row, rest.as_ref(), to.out.body());
             to.out.key();
         }
-        self.write(&message.value, content, to.moment, to.out.body());
+        let (row, rest) = message.value.split_at(message.row_parts);
+        self.write(row, content, to.moment, to.out.body());
+        let tail = &mut tails[op as usize];
+        tail.set(to.moment.version, |out| self.write(rest, content, to.moment, out));
+        append(to.out.body(), tail.text());
         to.out.value();
         for (name, outline) in &message.headers {
             to.scratch.clear();
@@ -206,7 +219,13 @@ impl Table {
     }
 
     #[inline]
-    fn write(&self, outline: &Outline, content: &Content<'_>, moment: &Moment, out: &mut Vec<u8>) {
+    fn write(
+        &self,
+        outline: &[Part<Piece>],
+        content: &Content<'_>,
+        moment: &Moment,
+        out: &mut Vec<u8>,
+    ) {
         for part in outline {
             match part {
                 Part::Text(text) => append(out, text),
