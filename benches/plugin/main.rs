@@ -26,7 +26,7 @@ const ROUND_ROWS: u32 = 40_960;
 type Call = fn(&mut dyn Plugin, &[u8], u32, &mut Vec<u8>);
 
 struct Variant {
-    name: &'static str,
+    name: String,
     plugin: Box<dyn Plugin>,
     call: Call,
     out: Vec<u8>,
@@ -34,7 +34,9 @@ struct Variant {
 
 fn main() -> Result<()> {
     let built = guests::build();
-    let mut variants = variants(&built)?;
+    let only = std::env::args().skip_while(|word| word != "--only").nth(1).unwrap_or_default();
+    let formats: Vec<_> = FORMATS.into_iter().filter(|(name, ..)| name.contains(&only)).collect();
+    let mut variants = variants(&built, &formats)?;
     println!("| ns a row | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
     println!("|---|{}", "---:|".repeat(BATCHES.len()));
     let columns: Vec<_> = BATCHES.iter().map(|rows| measure(&mut variants, *rows)).collect();
@@ -45,9 +47,14 @@ fn main() -> Result<()> {
         });
         println!("| {} | {} |", variant.name, cells.collect::<Vec<_>>().join(" | "));
     }
-    let ratios = columns.iter().map(|column| column[1].median / column[0].median);
-    let ratios: Vec<_> = ratios.map(|ratio| format!("{ratio:.2}")).collect();
-    println!("| canal, sandboxed : native | {} |", ratios.join(" | "));
+    println!("\n| sandboxed : native | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
+    println!("|---|{}", "---:|".repeat(BATCHES.len()));
+    for (index, (name, ..)) in formats.iter().enumerate() {
+        let [native, sandboxed] = [index * 2, index * 2 + 1];
+        let ratios = columns.iter().map(|column| column[sandboxed].median / column[native].median);
+        let ratios: Vec<_> = ratios.map(|ratio| format!("{ratio:.2}")).collect();
+        println!("| {name} | {} |", ratios.join(" | "));
+    }
     println!("\n| allocations a call | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
     println!("|---|{}", "---:|".repeat(BATCHES.len()));
     for (index, variant) in variants.iter().enumerate() {
@@ -57,23 +64,46 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn variants(built: &std::path::Path) -> Result<Vec<Variant>> {
-    let canal = |sandbox| Spec { sandbox, stock: vec![built.to_owned()], ..Spec::new("canal") };
+/// Name, plugin, settings.
+type Format = (&'static str, &'static str, &'static str);
+
+const FORMATS: [Format; 10] = [
+    ("canal", "canal", "{}"),
+    ("canal, OMS", "canal", r#"{"dialect":"oms"}"#),
+    ("debezium", "debezium", "{}"),
+    ("debezium with schemas", "debezium", r#"{"schemas":true}"#),
+    ("debezium, flat", "debezium", r#"{"flatten":{}}"#),
+    ("debezium, OMS", "debezium", r#"{"dialect":"oms"}"#),
+    ("default", "default", "{}"),
+    ("dataworks", "dataworks", "{}"),
+    ("maxwell", "maxwell", "{}"),
+    ("shareplex", "shareplex", "{}"),
+];
+
+/// Each format natively and sandboxed, then two filters.
+fn variants(built: &std::path::Path, formats: &[Format]) -> Result<Vec<Variant>> {
     let filter = |settings: &str| Spec {
         settings: settings.to_owned(),
         ..Spec::new(&built.join("examples/filter.wasm").display().to_string())
     };
-    let two_columns = "{\"quantity\":\"quantity\",\"status\":\"status\"}";
-    let variants: [(_, _, Call); 4] = [
-        ("canal, native", canal(false), serialize),
-        ("canal, sandboxed", canal(true), serialize),
-        ("filter on two columns, sandboxed", filter(two_columns), transform),
-        ("nothing, sandboxed", filter("{\"idle\":true}"), transform),
-    ];
-    let load = |(name, spec, call): (_, Spec, _)| {
-        Ok(Variant { name, plugin: load(&spec)?.instance()?, call, out: Vec::new() })
+    let load = |name: String, spec: &Spec, call| {
+        Ok(Variant { name, plugin: load(spec)?.instance()?, call, out: Vec::new() })
     };
-    variants.into_iter().map(load).collect()
+    let mut variants = Vec::new();
+    for &(name, plugin, settings) in formats {
+        for (engine, sandbox) in [("native", false), ("sandboxed", true)] {
+            let settings = settings.to_owned();
+            let stock = vec![built.to_owned()];
+            let spec = Spec { sandbox, settings, stock, ..Spec::new(plugin) };
+            variants.push(load(format!("{name}, {engine}"), &spec, serialize as Call)?);
+        }
+    }
+    let two_columns = "{\"quantity\":\"quantity\",\"status\":\"status\"}";
+    for (name, settings) in [("filter on two columns", two_columns), ("nothing", "{\"idle\":true}")]
+    {
+        variants.push(load(format!("{name}, sandboxed"), &filter(settings), transform)?);
+    }
+    Ok(variants)
 }
 
 fn serialize(plugin: &mut dyn Plugin, frame: &[u8], rows: u32, out: &mut Vec<u8>) {

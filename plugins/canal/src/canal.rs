@@ -2,11 +2,11 @@
 
 use tidemill_plugin::bytes::append;
 use tidemill_plugin::cells::Cells;
+use tidemill_plugin::fields::Field;
 use tidemill_plugin::rows::{Civil, ColumnView, LogicalType};
 use tidemill_plugin::{json, number, temporal};
 
 use crate::java;
-use crate::table::Column;
 
 /// A row's message, members in alphabetical order as fastjson writes them.
 pub(crate) const ROW: &str = concat!(
@@ -21,20 +21,6 @@ pub(crate) const STATEMENT: &str = concat!(
     r#""isDdl":true,"mysqlType":null,"old":null,"pkNames":null,"sql":"$statement","#,
     r#""sqlType":null,"table":$table,"ts":$time,"type":"$kind"}"#
 );
-
-/// What Canal calls a statement of this kind.
-pub(crate) fn statement_kind(kind: &[u8]) -> &'static str {
-    match kind {
-        b"CREATE_TABLE" => "CREATE",
-        b"ALTER_TABLE" => "ALTER",
-        b"DROP_TABLE" => "ERASE",
-        b"TRUNCATE_TABLE" => "TRUNCATE",
-        b"RENAME_TABLE" => "RENAME",
-        b"CREATE_INDEX" => "CINDEX",
-        b"DROP_INDEX" => "DINDEX",
-        _ => "QUERY",
-    }
-}
 
 /// Canal's code of `java.sql.Types` for a column.
 pub(crate) fn sql_type(column: &ColumnView<'_>) -> i32 {
@@ -70,8 +56,8 @@ pub(crate) fn wider(sql_type: i32, value: u64) -> Option<i32> {
 
 /// Writes a value that is there, as the inside of a string.
 #[inline(always)]
-pub(crate) fn value(column: &Column, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
-    match column.kind {
+pub(crate) fn value(field: &Field, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
+    match field.kind {
         LogicalType::Bool | LogicalType::UInt | LogicalType::Bit => number::uint(out, bits),
         LogicalType::Enum | LogicalType::Set => number::uint(out, bits),
         LogicalType::Int => number::int(out, bits as i64),
@@ -85,9 +71,9 @@ pub(crate) fn value(column: &Column, cells: &Cells<'_>, bits: u64, out: &mut Vec
             json::escape_latin1(out, cells.heap(bits));
         }
         LogicalType::Date => temporal::date(out, Civil::unpack(bits)),
-        LogicalType::Time => temporal::span(out, bits as i64, column.fraction),
+        LogicalType::Time => temporal::span(out, bits as i64, field.fraction),
         LogicalType::DateTime | LogicalType::Timestamp => {
-            temporal::date_time(out, Civil::unpack(bits), column.fraction);
+            temporal::date_time(out, Civil::unpack(bits), field.fraction);
         }
         LogicalType::Year => temporal::year(out, bits as u16),
         LogicalType::Uuid => number::uuid(out, cells.heap(bits)),

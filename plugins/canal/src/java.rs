@@ -9,7 +9,7 @@ pub(crate) fn float64(out: &mut Vec<u8>, value: f64) {
     if value.is_finite() {
         finite(out, |digits| number::float64(digits, value));
     } else {
-        out.extend_from_slice(special(value.is_nan(), value > 0.0));
+        out.extend_from_slice(number::not_finite(value));
     }
 }
 
@@ -17,15 +17,7 @@ pub(crate) fn float32(out: &mut Vec<u8>, value: f32) {
     if value.is_finite() {
         finite(out, |digits| number::float32(digits, value));
     } else {
-        out.extend_from_slice(special(value.is_nan(), value > 0.0));
-    }
-}
-
-fn special(nan: bool, positive: bool) -> &'static [u8] {
-    match (nan, positive) {
-        (true, _) => b"NaN",
-        (false, true) => b"Infinity",
-        (false, false) => b"-Infinity",
+        out.extend_from_slice(number::not_finite(value.into()));
     }
 }
 

@@ -32,11 +32,9 @@ mod canal;
 mod java;
 mod oms;
 mod table;
-mod template;
-
-use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use tidemill_plugin::fields::Versions;
 use tidemill_plugin::rows::{Frame, MessageBuilder};
 use tidemill_plugin::{Configure, Error, Serializer};
 
@@ -61,36 +59,24 @@ enum Dialect {
 #[derive(Debug)]
 pub struct Canal {
     dialect: Dialect,
-    /// By the id of the schema.
-    tables: BTreeMap<u64, Table>,
+    tables: Versions<Table>,
     moment: Moment,
 }
 
 tidemill_plugin::export!(Canal: serializer);
-
-/// More versions of tables than a pipeline has at a time: beyond, they are prepared again.
-const TABLES_MAX: usize = 10_000;
 
 impl Configure for Canal {
     type Settings = Settings;
 
     fn configure(settings: Settings) -> Result<Self, Error> {
         let Settings { dialect } = settings;
-        Ok(Self { dialect, tables: BTreeMap::new(), moment: Moment::default() })
+        Ok(Self { dialect, tables: Versions::new(), moment: Moment::default() })
     }
 }
 
 impl Serializer for Canal {
     fn serialize(&mut self, frame: &Frame<'_>, out: &mut MessageBuilder) -> Result<(), Error> {
-        if self.tables.len() > TABLES_MAX {
-            self.tables.clear();
-        }
-        for schema in frame.schemas() {
-            let prepare = || Table::new(&schema, self.dialect);
-            self.tables.entry(schema.id()).or_insert_with(prepare);
-        }
-        let tables: Vec<&Table> =
-            frame.schemas().filter_map(|schema| self.tables.get(&schema.id())).collect();
+        let tables = self.tables.of(frame, |schema| Table::new(schema, self.dialect));
         self.moment.forget_transaction();
         for change in frame.changes() {
             // Begin, commit and heartbeat have no table, and no message.

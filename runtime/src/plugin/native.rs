@@ -6,7 +6,12 @@ use std::sync::Arc;
 
 use canal::Canal;
 use columns::Columns;
+use dataworks::DataWorks;
+use debezium::Debezium;
+use default::DefaultFormat;
+use maxwell::Maxwell;
 use rename::Rename;
+use shareplex::SharePlex;
 use tidemill_plugin::{Configure, Error, Outcome, Output, Plan, Planner, Serializer, log};
 use tidemill_rows::{Frame, MessageBuilder, Schema};
 
@@ -31,7 +36,7 @@ pub struct Stock {
 type New = fn(settings: Arc<str>, limits: Limits) -> Result<Box<dyn Plugin>, Fault>;
 
 /// Every stock plugin.
-pub const STOCK: [Stock; 3] = [
+pub const STOCK: [Stock; 8] = [
     Stock {
         name: "canal",
         summary: "serializes changes as flat JSON messages of canal",
@@ -47,11 +52,48 @@ pub const STOCK: [Stock; 3] = [
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Columns>::planner()),
     },
     Stock {
+        name: "dataworks",
+        summary: "serializes changes as JSON messages of DataWorks 2.0",
+        exports: Exports { serializer: true, ..Exports::NONE },
+        settings: settings::<DataWorks>,
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<DataWorks>::serializer()),
+    },
+    Stock {
+        name: "debezium",
+        summary: "serializes changes as JSON messages of Debezium",
+        exports: Exports { serializer: true, ..Exports::NONE },
+        settings: settings::<Debezium>,
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<Debezium>::serializer()),
+    },
+    Stock {
+        name: "default",
+        summary: "serializes changes as JSON messages of OMS's own format",
+        exports: Exports { serializer: true, ..Exports::NONE },
+        settings: settings::<DefaultFormat>,
+        new: |settings, limits| {
+            Native::boxed(settings, limits, Calls::<DefaultFormat>::serializer())
+        },
+    },
+    Stock {
+        name: "maxwell",
+        summary: "serializes changes as JSON messages of Maxwell, as OMS has them",
+        exports: Exports { serializer: true, ..Exports::NONE },
+        settings: settings::<Maxwell>,
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<Maxwell>::serializer()),
+    },
+    Stock {
         name: "rename",
         summary: "renames databases, tables and columns",
         exports: Exports { planner: true, ..Exports::NONE },
         settings: settings::<Rename>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Rename>::planner()),
+    },
+    Stock {
+        name: "shareplex",
+        summary: "serializes changes as JSON messages of SharePlex",
+        exports: Exports { serializer: true, ..Exports::NONE },
+        settings: settings::<SharePlex>,
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<SharePlex>::serializer()),
     },
 ];
 

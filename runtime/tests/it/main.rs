@@ -9,6 +9,8 @@ mod client;
 mod config;
 /// Binlogs of real servers become the changes that the servers made.
 mod decode;
+/// Formats hold what the originals wrote, but for a published list, and the rows that they are of.
+mod formats;
 /// From a database to Kafka nothing is lost and the order is kept, whatever dies.
 mod kafka;
 /// Killed at any moment, the program goes on without a loss.

@@ -103,8 +103,18 @@ pub fn escape_latin1(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Appends bytes as the inside of a JSON string, in Base64 with padding.
 pub fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits = |group: u32| [18, 12, 6, 0].map(|shift| DIGITS[(group >> shift & 0x3f) as usize]);
+    base64_by(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", out, bytes);
+}
+
+/// The same with the digits that are safe in a URL.
+pub fn base64_url(out: &mut Vec<u8>, bytes: &[u8]) {
+    base64_by(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", out, bytes);
+}
+
+#[inline]
+fn base64_by(alphabet: &[u8; 64], out: &mut Vec<u8>, bytes: &[u8]) {
+    let digits =
+        |group: u32| [18, 12, 6, 0].map(|shift| alphabet[(group >> shift & 0x3f) as usize]);
     out.reserve(bytes.len().div_ceil(3) * 4);
     let (groups, tail) = bytes.as_chunks::<3>();
     for &[a, b, c] in groups {
@@ -121,6 +131,70 @@ pub fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
         }
         _ => {}
     }
+}
+
+/// Appends bytes as hexadecimal digits of this alphabet.
+pub fn hex(out: &mut Vec<u8>, bytes: &[u8], alphabet: &[u8; 16]) {
+    out.reserve(bytes.len() * 2);
+    for byte in bytes {
+        let digit = |nibble: u8| alphabet[usize::from(nibble & 0xf)];
+        out.extend_from_slice(&[digit(byte >> 4), digit(*byte)]);
+    }
+}
+
+/// Text as a JSON string.
+#[must_use]
+pub fn text(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    string(&mut out, text.as_bytes());
+    out
+}
+
+/// Text as the inside of a JSON string.
+#[must_use]
+pub fn inside(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    escape(&mut out, text.as_bytes());
+    out
+}
+
+/// Ends an object or array: the comma behind its last member gives way.
+#[inline]
+pub fn close(out: &mut Vec<u8>, end: u8) {
+    match out.last_mut() {
+        Some(comma @ b',') => *comma = end,
+        _ => out.push(end),
+    }
+}
+
+/// An object with the member that `member` writes for each item, without a comma behind it.
+pub fn object<T>(
+    items: impl IntoIterator<Item = T>,
+    member: impl FnMut(T, &mut Vec<u8>),
+) -> Vec<u8> {
+    listed(*b"{}", items, member)
+}
+
+/// An array with the element that `element` writes for each item, without a comma behind it.
+pub fn array<T>(
+    items: impl IntoIterator<Item = T>,
+    element: impl FnMut(T, &mut Vec<u8>),
+) -> Vec<u8> {
+    listed(*b"[]", items, element)
+}
+
+fn listed<T>(
+    [open, end]: [u8; 2],
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(T, &mut Vec<u8>),
+) -> Vec<u8> {
+    let mut out = vec![open];
+    for item in items {
+        write(item, &mut out);
+        out.push(b',');
+    }
+    close(&mut out, end);
+    out
 }
 
 /// Appends `text` as it is: for what needs no escape, such as numbers and finished JSON.

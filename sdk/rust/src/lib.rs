@@ -52,6 +52,8 @@
 //! * [`Edit`] answers a frame change by change, and copies rows only when one is changed.
 //! * [`json`], [`number`], [`temporal`], [`bytes`] and [`cells`] write messages quickly: in a
 //!   component the copies of the standard library leave the sandbox, and these do not.
+//! * [`outline`] and [`fields`] prepare what the messages of a table have in common; [`oms`] writes
+//!   values as the formats of OMS have them.
 //! * [`log`] writes to the log of the pipeline. A panic does, too, before it ends the instance.
 //! * [`testing`] runs a plugin natively, in tests.
 #![warn(missing_docs)]
@@ -70,11 +72,17 @@ mod edit;
 #[forbid(unsafe_code)]
 mod export;
 #[forbid(unsafe_code)]
+pub mod fields;
+#[forbid(unsafe_code)]
 pub mod json;
 #[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]
 pub mod number;
+#[forbid(unsafe_code)]
+pub mod oms;
+#[forbid(unsafe_code)]
+pub mod outline;
 #[forbid(unsafe_code)]
 mod plugin;
 #[forbid(unsafe_code)]

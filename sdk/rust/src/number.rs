@@ -3,6 +3,7 @@
 use tidemill_rows::Value;
 
 use crate::bytes::append;
+use crate::fields::Field;
 
 /// Appends a signed integer.
 // In the sandbox each call looks at the deadline, which tells on the shortest functions.
@@ -77,6 +78,30 @@ pub fn float64(out: &mut Vec<u8>, value: f64) {
 #[inline]
 pub fn float32(out: &mut Vec<u8>, value: f32) {
     append(out, zmij::Buffer::new().format_finite(value).as_bytes());
+}
+
+/// What Java, and with it many a consumer, calls a number that JSON does not have.
+#[must_use]
+pub fn not_finite(value: f64) -> &'static [u8] {
+    match (value.is_nan(), value > 0.0) {
+        (true, _) => b"NaN",
+        (false, true) => b"Infinity",
+        (false, false) => b"-Infinity",
+    }
+}
+
+/// True for the text of a decimal that is a number: not for `NaN` and the infinities.
+#[inline]
+#[must_use]
+pub fn is_plain(decimal: &[u8]) -> bool {
+    decimal.last().is_some_and(u8::is_ascii_digit)
+}
+
+/// As many of the last bytes of a number as a bit string of the field's length has.
+#[must_use]
+pub fn bit_string<'a>(bytes: &'a [u8; 8], field: &Field) -> &'a [u8] {
+    let len = field.length.div_ceil(8).clamp(1, 8) as usize;
+    &bytes[8 - len..]
 }
 
 /// Appends the sixteen bytes of a UUID in its usual form: five groups of hexadecimal digits.

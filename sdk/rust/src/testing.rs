@@ -30,6 +30,8 @@ use crate::cells::set;
 use crate::plugin::{Error, Outcome, Output, Plan, Planner, Serializer, Transform};
 use crate::settings::configure;
 
+pub mod specimens;
+
 /// When the changes of a [`Changes`] were written and committed: 2026-01-02 03:04:05.678901 UTC.
 pub const TIME_US: i64 = 1_767_323_045_678_901;
 
@@ -117,6 +119,8 @@ pub struct Sent {
     pub value: Option<String>,
     /// Topic, when it is not the table's.
     pub topic: Option<String>,
+    /// Headers, as text.
+    pub headers: Vec<(String, String)>,
     /// True when the value is the reason why there is no message.
     pub error: bool,
 }
@@ -141,6 +145,7 @@ pub fn serialize<P: Serializer>(settings: &str, frame: &[u8]) -> Result<Vec<Sent
             key: message.key.map(text),
             value: message.value.map(text),
             topic: message.topic.map(Into::into),
+            headers: message.headers().map(|(name, value)| (name.into(), text(value))).collect(),
             error: message.error,
         })
         .collect())
@@ -314,6 +319,46 @@ fn describe_value(value: &Value<'_>) -> String {
         | Value::Array(text) => String::from_utf8_lossy(text).into_owned(),
         Value::Bytes(bytes) | Value::Geometry(bytes) | Value::Uuid(bytes) => {
             bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        }
+    }
+}
+
+/// Compares the messages of a frame with the file at this path, as [`golden`] does: a line each of
+/// `src`, key, value, headers and topic. Keys and values are JSON.
+///
+/// # Panics
+/// When they differ, or when one is no JSON.
+fn golden_messages<P: Serializer>(path: &str, settings: &str, frame: &[u8]) {
+    let mut lines = String::new();
+    for message in serialize::<P>(settings, frame).expect("the plugin serializes the frame") {
+        assert!(!message.error, "{message:?}");
+        for text in [&message.key, &message.value].into_iter().flatten() {
+            if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
+                panic!("{error}: {text}");
+            }
+        }
+        let text = |part: Option<String>| part.unwrap_or_else(|| "-".into());
+        lines += &format!("{}\t{}\t{}", message.src, text(message.key), text(message.value));
+        for (name, value) in message.headers {
+            lines += &format!("\t{name}={value}");
+        }
+        if let Some(topic) = message.topic {
+            lines += &format!("\tto {topic}");
+        }
+        lines.push('\n');
+    }
+    golden(path, &lines);
+}
+
+/// Does so with each of the [`specimens`] and each of these settings, of which each has a name.
+pub fn golden_specimens<P: Serializer>(folder: &str, settings: &[(&str, &str)]) {
+    for (frame_name, frame) in [
+        ("types", specimens::types()),
+        ("changes", specimens::changes()),
+        ("statements", specimens::statements()),
+    ] {
+        for (name, settings) in settings {
+            golden_messages::<P>(&format!("{folder}/{frame_name}.{name}.tsv"), settings, &frame);
         }
     }
 }

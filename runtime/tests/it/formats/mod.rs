@@ -1,0 +1,7 @@
+//! Formats: what the plugins write is what the originals wrote, and holds the rows that it is of.
+
+mod conformance;
+mod decoding;
+mod differences;
+mod rebuild;
+mod recordings;
