@@ -74,7 +74,8 @@ impl Settings {
     fn file(&self, log: &Log, kafka: &str, topic: &str) -> String {
         let Self { sandbox, delivery } = self;
         let sink = format!(
-            "{{kind: kafka, brokers: [\"127.0.0.1:{kafka}\"], topic: {topic}, delivery: {delivery}}}"
+            "{{kind: kafka, brokers: [\"127.0.0.1:{kafka}\"], topic: {topic}, \
+             delivery: {delivery}}}"
         );
         // Each a pipeline of its own: exactly once, one goes on where another of its name ended.
         file(log, topic, *sandbox, &sink)
