@@ -1,9 +1,9 @@
 //! How long a change is on its way from a running MariaDB to a consumer of Kafka.
 //!
 //! `latency [--seconds N]` starts a MariaDB and a broker of the tests' recipes. A session writes
-//! 500 single-row transactions a second, each with the time at which it is sent, and a consumer takes
-//! the time at which it gets them. Beside it: the same messages from a producer to the consumer
-//! without a pipeline, and from the session to the pipeline without a broker.
+//! 500 single-row transactions a second, each with the time at which it is sent, and a consumer
+//! takes the time at which it gets them. Beside it: the same messages from a producer to the
+//! consumer without a pipeline, and from the session to the pipeline without a broker.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 mod consumer;

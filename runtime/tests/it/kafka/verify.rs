@@ -55,7 +55,12 @@ fn what_is_missing_comes_again_or_comes_late_is_found_and_named() {
     world.broker.await_message("shop.orders", PARTITIONS, LAST_SAYS);
     let (id, sound) = a_row(&world.broker);
     let key = format!("shop.orders id={id}");
-    let fault = |fault: &str, topic: &str, offset: u64| json!({"fault": fault, "key": key, "topic": topic, "partition": 0, "offset": offset});
+    let fault = |fault: &str, topic: &str, at: u64| {
+        let names = [("fault", fault), ("topic", topic), ("key", key.as_str())];
+        let mut finding = Value::from_iter(names);
+        (finding["partition"], finding["offset"]) = (0.into(), at.into());
+        finding
+    };
 
     let mut missing = sound.clone();
     missing.remove(1);
