@@ -15,6 +15,7 @@ mod progress;
 mod run;
 mod schema;
 mod summary;
+mod verify;
 
 const FAILED: u8 = 1;
 const WRONG_USE: u8 = 2;
@@ -25,6 +26,7 @@ Examples:
   tidemill run *.yaml --listen 9100              several at once, with metrics and health
   tidemill check shop.yaml                       find what is wrong before it runs
   tidemill inspect binlog.000042                 look into a log file
+  tidemill verify shop.yaml                      look for faults in what was delivered
   tidemill plugin build ./vip                    make a plugin of a crate
 
 Exit codes:
@@ -51,6 +53,7 @@ enum Command {
     Check(check::Arguments),
     Schema(schema::Arguments),
     Inspect(inspect::Arguments),
+    Verify(verify::Arguments),
     #[command(subcommand)]
     Plugin(plugin::Command),
 }
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &mut out),
         Command::Schema(_) => schema::run(&mut out),
         Command::Inspect(arguments) => inspect::run(&arguments, &mut out),
+        Command::Verify(arguments) => verify::run(&arguments, &mut out),
         Command::Plugin(command) => plugin::run(&command, &mut out),
     };
     match done.and_then(|()| out.flush().map_err(unwritable)) {

@@ -28,6 +28,11 @@ impl<T> ByTable<T> {
         self.0.is_empty()
     }
 
+    /// All that is said of any table.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|(_, said)| said)
+    }
+
     /// What is said of this table.
     #[must_use]
     pub fn of(&self, database: &str, table: &str) -> Option<&T> {

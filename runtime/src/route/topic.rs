@@ -1,3 +1,5 @@
+use super::pattern::Pattern;
+
 /// The most characters that a topic's name may have.
 const NAME_LENGTH_MAX: usize = 249;
 
@@ -69,6 +71,16 @@ impl Template {
         let fits = !matches!(name.as_str(), "" | "." | "..") && name.len() <= NAME_LENGTH_MAX;
         if fits && name.chars().all(is_legal) { Ok(name) } else { Err(name) }
     }
+
+    /// True when some table may have this topic.
+    #[must_use]
+    pub fn may_name(&self, topic: &str) -> bool {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Text(text) => text,
+            Part::Database | Part::Table => "*",
+        });
+        Pattern::parse(&parts.collect::<String>()).is_ok_and(|pattern| pattern.matches(topic))
+    }
 }
 
 fn is_legal(c: char) -> bool {
@@ -107,6 +119,13 @@ mod tests {
         }
         assert_eq!(topic("{table}", "shop", ""), Err(String::new()));
         assert_eq!(topic("{table}", "shop", ".."), Err("..".into()));
+    }
+
+    #[test]
+    fn topics_that_a_template_may_have_named_are_known() {
+        let template = Template::parse("Topic_${Database Name}_{table}").unwrap();
+        assert!(template.may_name("Topic_shop_orders"));
+        assert!(!template.may_name("Topic_shop") && !template.may_name("shop_orders"));
     }
 
     #[test]

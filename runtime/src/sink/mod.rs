@@ -19,12 +19,14 @@ mod kafka;
 mod lines;
 mod memory;
 mod stdout;
+mod verify;
 
 pub use discard::Discard;
 pub use file::{File, FileSettings};
 pub use kafka::Kafka;
 pub use memory::{Arrived, Kept, Memory};
 pub use stdout::Stdout;
+pub use verify::{Asked, Fault, Finding, Newest, Topic, Verified, Verify};
 
 /// The kinds of sink. Nothing else enumerates them.
 pub const TABLE: &[Row] = &[
@@ -84,6 +86,11 @@ pub trait Settings: Debug + Send + Sync {
     /// How it spreads messages by the key of their row, if it does: an update that changes the key
     /// comes to it as a delete and an insert.
     fn sharding(&self) -> Option<Sharding>;
+
+    /// What reads back and judges what the sink wrote, where there is such a thing.
+    fn verify(&self) -> Option<&dyn Verify> {
+        None
+    }
 }
 
 /// What a sink is opened with.

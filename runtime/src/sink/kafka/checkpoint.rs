@@ -144,11 +144,7 @@ impl Checkpoints {
 
     /// The last position that was committed before this entry.
     pub(super) async fn read_up_to(&self, end: Entry) -> Result<Option<Position>> {
-        let consumer = self.consumer()?;
-        let mut from = TopicPartitionList::new();
-        from.add_partition_offset(TOPIC, self.partition(), Offset::Beginning).map_err(refused)?;
-        consumer.assign(&from).map_err(refused)?;
-        let mut reading = Reading { consumer, pipeline: self.pipeline.clone(), end, last: None };
+        let mut reading = self.reading(Some(end))?;
         let mut said = Instant::now();
         loop {
             let read = blocking(move || reading.read_on().map(|done| (reading, done))).await?;
@@ -167,6 +163,32 @@ impl Checkpoints {
                 );
             }
         }
+    }
+
+    /// The last position that is committed by now; none where the topic is missing, too. Makes
+    /// nothing. Blocks.
+    pub(super) fn read(mut self) -> Result<Option<Position>> {
+        self.client.set("enable.partition.eof", "true");
+        let mut reading = self.reading(None)?;
+        if partitions(&reading.consumer).map_err(refused)? <= self.partition() {
+            return Ok(None);
+        }
+        let started = Instant::now();
+        while !reading.read_on()? {
+            if started.elapsed() >= METADATA_WAIT {
+                return Err(refused(KafkaError::Global(Code::OperationTimedOut)));
+            }
+        }
+        reading.position()
+    }
+
+    /// What reads from the beginning up to this entry, or up to the end.
+    fn reading(&self, end: Option<Entry>) -> Result<Reading> {
+        let consumer = self.consumer()?;
+        let mut from = TopicPartitionList::new();
+        from.add_partition_offset(TOPIC, self.partition(), Offset::Beginning).map_err(refused)?;
+        consumer.assign(&from).map_err(refused)?;
+        Ok(Reading { consumer, pipeline: self.pipeline.clone(), end, last: None })
     }
 }
 
@@ -199,7 +221,8 @@ fn partitions(consumer: &BaseConsumer<Quiet>) -> Result<i32, KafkaError> {
 struct Reading {
     consumer: BaseConsumer<Quiet>,
     pipeline: String,
-    end: Entry,
+    /// The entry up to which it is to read; none for the end of the partition.
+    end: Option<Entry>,
     /// What the pipeline wrote last: a position, or that there is none.
     last: Option<Vec<u8>>,
 }
@@ -210,6 +233,7 @@ impl Reading {
         while let Some(read) = self.consumer.poll(READ_WAIT) {
             let message = match read {
                 Ok(message) => message,
+                Err(KafkaError::PartitionEOF(_)) if self.end.is_none() => return Ok(true),
                 Err(error) => match refusal::code(&error) {
                     Some(Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed) => {
                         return Err(refused(error));
@@ -220,7 +244,9 @@ impl Reading {
             };
             if message.key() == Some(self.pipeline.as_bytes()) {
                 self.last = message.payload().map(<[u8]>::to_vec);
-            } else if message.payload() == Some(self.end.value.as_bytes()) {
+            } else if let Some(end) = &self.end
+                && message.payload() == Some(end.value.as_bytes())
+            {
                 return Ok(true);
             }
         }

@@ -17,7 +17,7 @@ use super::topics::{Naming, NewTopics, Topic, TopicSettings};
 use super::{Kafka, transaction};
 use crate::error::Result;
 use crate::route::Sharding;
-use crate::sink::{self, Opening, Sink};
+use crate::sink::{self, Opening, Sink, Verify};
 
 /// Settings of the sink `kafka`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -308,5 +308,9 @@ impl sink::Settings for Settings {
 
     fn sharding(&self) -> Option<Sharding> {
         Some(self.partition.sharding())
+    }
+
+    fn verify(&self) -> Option<&dyn Verify> {
+        Some(self)
     }
 }

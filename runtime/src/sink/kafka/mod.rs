@@ -20,6 +20,7 @@ mod security;
 mod spread;
 mod topics;
 mod transaction;
+mod verify;
 
 use std::collections::HashMap;
 use std::pin::pin;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::producer::{DeliveryResult, ProducerContext};
@@ -115,12 +116,18 @@ impl Reports {
         loop {
             let mut news = pin!(self.news.notified());
             news.as_mut().enable();
-            let state = self.state.lock().unwrap_or_else(PoisonError::into_inner).shut_out.clone();
-            if let Some((code, word)) = state {
-                return refusal::of_connection(code, &word);
+            if let Some(error) = self.is_shut_out() {
+                return error;
             }
             news.await;
         }
+    }
+
+    /// The error of a broker that has not let this program in.
+    pub(super) fn is_shut_out(&self) -> Option<Error> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (code, word) = state.shut_out.as_ref()?;
+        Some(refusal::of_connection(*code, word))
     }
 
     /// Adds to an error what the client said last.
@@ -170,6 +177,8 @@ impl ProducerContext for Context {
         }
     }
 }
+
+impl ConsumerContext for Context {}
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, place: &str, text: &str) {

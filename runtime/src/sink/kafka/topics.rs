@@ -129,10 +129,14 @@ pub(super) struct Naming {
 impl Naming {
     /// The topic of a version of a table.
     pub(super) fn topic(&self, schema: &SchemaView<'_>) -> Result<String> {
-        if !schema.topic().is_empty() {
-            return Ok(schema.topic().to_owned());
+        match schema.topic() {
+            "" => self.of(schema.database(), schema.table()),
+            chosen => Ok(chosen.to_owned()),
         }
-        let (database, table) = (schema.database(), schema.table());
+    }
+
+    /// The topic of a table for which no plugin chose one.
+    pub(super) fn of(&self, database: &str, table: &str) -> Result<String> {
         let Topic(template) = self.tables.of(database, table).unwrap_or(&self.ordinary);
         template.topic(database, table).map_err(|topic| {
             let message = format!("no topic can be named `{topic}`");
@@ -140,6 +144,12 @@ impl Naming {
                 .with("table", format!("{database}.{table}"))
                 .hint("topics are of letters, digits, `.`, `_` and `-`: rename the table")
         })
+    }
+
+    /// True when some table may have this topic.
+    pub(super) fn may_name(&self, topic: &str) -> bool {
+        let mut templates = self.tables.values().chain([&self.ordinary]);
+        templates.any(|Topic(template)| template.may_name(topic))
     }
 }
 

@@ -4,9 +4,17 @@ use super::*;
 
 #[test]
 fn every_command_explains_itself() {
-    for command in
-        ["", "run", "check", "schema", "inspect", "plugin", "plugin build", "plugin check"]
-    {
+    for command in [
+        "",
+        "run",
+        "check",
+        "schema",
+        "inspect",
+        "verify",
+        "plugin",
+        "plugin build",
+        "plugin check",
+    ] {
         let mut arguments = command.split_whitespace().collect::<Vec<_>>();
         arguments.push("--help");
         let output = output(&arguments);

@@ -12,4 +12,5 @@ mod refusals;
 mod rows;
 mod security;
 mod topics;
+mod verify;
 mod world;

@@ -22,14 +22,8 @@ pub(super) struct Program {
 impl Program {
     /// Starts it, with a pipeline file in which this stands instead of that.
     pub(super) fn start(changes: &[(&str, &str)], server: &Server, broker: &Broker) -> Self {
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/mysql-to-kafka");
-        let mut pipeline = fs::read_to_string(example.join("pipeline.yaml")).unwrap();
-        for (that, this) in changes {
-            assert!(pipeline.contains(that), "the example has no {that}");
-            pipeline = pipeline.replace(that, this);
-        }
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("pipeline.yaml"), pipeline).unwrap();
+        fs::write(folder.path().join("pipeline.yaml"), pipeline(changes)).unwrap();
         fs::write(folder.path().join("password"), "secret\n").unwrap();
         let variables = [("DB_PORT", server.port().to_string()), ("KAFKA", broker.address())];
         let child = run(folder.path(), &variables);
@@ -42,6 +36,25 @@ impl Program {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.child = run(self.folder.path(), &self.variables);
+    }
+
+    /// Verifies what it has delivered, by a pipeline file in which this stands instead of that, and
+    /// answers with the exit code, the result and the log.
+    pub(super) fn verify(
+        &self,
+        changes: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> (Option<i32>, String, String) {
+        fs::write(self.folder.path().join("verified.yaml"), pipeline(changes)).unwrap();
+        let ran = Command::new(env!("CARGO_BIN_EXE_tidemill"))
+            .args(["verify", "verified.yaml"])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (ran.status.code(), text(ran.stdout), text(ran.stderr))
     }
 
     /// Waits until it has said this.
@@ -96,6 +109,16 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The example, in which this stands instead of that.
+fn pipeline(changes: &[(&str, &str)]) -> String {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/mysql-to-kafka");
+    let example = fs::read_to_string(example.join("pipeline.yaml")).unwrap();
+    changes.iter().fold(example, |pipeline, (that, this)| {
+        assert!(pipeline.contains(that), "the example has no {that}");
+        pipeline.replace(that, this)
+    })
 }
 
 fn run(folder: &Path, variables: &[(&str, String)]) -> Child {

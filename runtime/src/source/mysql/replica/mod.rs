@@ -15,6 +15,7 @@ mod server;
 mod start;
 
 pub use config::Settings;
+pub use position::has_read;
 pub use start::{At, Gtids, Start};
 
 use self::begin::{Begin, Registration};

@@ -43,6 +43,17 @@ impl Resume {
     }
 }
 
+/// Whether the log up to this position holds a transaction of this name; none where either does not
+/// say that.
+#[must_use]
+pub fn has_read(position: &Position, transaction: &str) -> Option<bool> {
+    let History::Named { read: Some(read), .. } = Resume::read(position).ok()?.history else {
+        return None;
+    };
+    let transaction: GtidSet = transaction.parse().ok()?;
+    Some(read.includes(&transaction))
+}
+
 impl fmt::Display for Resume {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.history, self.place)
@@ -52,6 +63,24 @@ impl fmt::Display for Resume {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn positions_tell_which_transactions_were_read() {
+        const UUID: &str = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+        let (read, next) = (format!("{UUID}:7"), format!("{UUID}:8"));
+        let (mysql, unnamed) = (format!("{UUID}:1-7@b.1:4"), format!("{UUID}@b.1:4"));
+        for (position, transaction, expected) in [
+            ("0-1-42@b.1:4", "0-1-42", Some(true)),
+            ("0-1-42@b.1:4", "0-1-43", Some(false)),
+            (&mysql, &read, Some(true)),
+            (&mysql, &next, Some(false)),
+            (&unnamed, &read, None),
+            ("0-1-42@b.1:4", "x", None),
+            ("x", "0-1-42", None),
+        ] {
+            assert_eq!(has_read(&Position::new(position), transaction), expected);
+        }
+    }
 
     #[test]
     fn positions_read_back() {
