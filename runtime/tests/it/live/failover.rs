@@ -17,7 +17,8 @@ fn promoted(version: &Version, server: &Server) -> Server {
             let all = server.sql("SELECT @@GLOBAL.gtid_binlog_pos");
             replica.sql(&format!(
                 "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={port}, \
-                 MASTER_USER='replica', MASTER_PASSWORD='secret', MASTER_USE_GTID=slave_pos; \
+                 MASTER_USER='replica', MASTER_PASSWORD='secret', MASTER_USE_GTID=slave_pos, \
+                 MASTER_SSL=0; \
                  START SLAVE; SELECT MASTER_GTID_WAIT('{}', 300); STOP SLAVE;",
                 all.trim()
             ));
