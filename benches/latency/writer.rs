@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use benches::server::Server;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
-use tidemill::source::mysql::client::{
-    Address, Connection, Secret, Target, Timeouts, Tls, TlsMode,
-};
+use tidemill::section::Secret;
+use tidemill::source::mysql::client::{Address, Connection, Target, Timeouts, Tls, TlsMode};
 use tokio::runtime::Runtime;
 
 use super::{PER_SECOND, now_us};

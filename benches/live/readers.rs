@@ -6,8 +6,9 @@ use benches::run::Pipeline;
 use mysql_async::binlog::events::EventData;
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinlogStreamRequest, Conn, OptsBuilder};
+use tidemill::section::Secret;
 use tidemill::source::mysql::client::{
-    Address, Connection, Dump, From, Secret, Target, Timeouts, Tls, TlsMode,
+    Address, Connection, Dump, From, Target, Timeouts, Tls, TlsMode,
 };
 use tokio_stream::StreamExt;
 

@@ -10,8 +10,8 @@ use crate::config::{self, Overrides, Pipeline};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::now_us;
 use crate::position::Position;
-use crate::sink::{Asked, Fault, Finding, Opening, Verified};
-use crate::source::mysql::replica::has_read;
+use crate::sink::{Asked, Fault, Finding, Newest, Opening, Verified};
+use crate::source;
 use crate::{plugin, state};
 
 const MORE: &str = "\
@@ -171,18 +171,20 @@ fn judge(pipeline: &Pipeline, arguments: &Arguments) -> Result<Judged> {
         false => state::saved(&pipeline.state, &pipeline.name)?.map(|saved| saved.position),
     };
     let may_leave_out = pipeline.plugins.iter().any(|plugin| plugin.exports().transform);
-    let beyond = beyond(&found);
+    let beyond = beyond(&found, &*pipeline.source.settings);
     Ok(Judged { found, position, may_leave_out, beyond })
 }
 
 /// The newest messages that are committed although their position is not. With delivery at least
 /// once messages may well be there before their position is.
-fn beyond(found: &Verified) -> Vec<String> {
+fn beyond(found: &Verified, source: &dyn source::Settings) -> Vec<String> {
     let Some(position) = &found.position else { return Vec::new() };
     let newest = found.newest.iter();
-    let beyond = newest.filter(|newest| has_read(position, &newest.transaction) == Some(false));
+    let is_behind =
+        |newest: &&Newest| source.has_read(position, &newest.transaction) == Some(false);
+    let beyond = newest.filter(is_behind);
     let said = beyond.map(|newest| {
-        let crate::sink::Newest { topic, partition, offset, transaction } = newest;
+        let Newest { topic, partition, offset, transaction } = newest;
         format!(
             "{topic}[{partition}] offset {offset}: beyond: the transaction {transaction} is \
              behind the position {position}"

@@ -13,9 +13,11 @@ use crate::error::{Error, Kind, Result};
 
 mod fault;
 mod read;
+mod secret;
 mod value;
 
 pub use fault::{Fault, closest, unknown};
+pub use secret::Secret;
 pub use value::{Data, Key, Value};
 
 const SCHEMA: &str = "`tidemill schema` prints all that a pipeline file may say";

@@ -80,6 +80,11 @@ pub trait Settings: Debug + Send + Sync {
     /// Asks the server, where there is one, what would stop the pipeline or may do so one day.
     /// Changes nothing there.
     fn precheck<'a>(&'a self, precheck: &'a Precheck<'a>) -> BoxFuture<'a, Vec<Finding>>;
+
+    /// Whether this transaction stands before this position; none where the two do not tell.
+    fn has_read(&self, _position: &Position, _transaction: &str) -> Option<bool> {
+        None
+    }
 }
 
 /// What a source is opened with.

@@ -23,10 +23,15 @@ pub fn saved(folder: &Path, pipeline: &str) -> Result<Option<Saved>> {
 }
 
 fn read(path: &Path, pipeline: &str) -> rusqlite::Result<Option<Saved>> {
+    const MADE: &str = "SELECT 1 FROM sqlite_schema WHERE name = 'checkpoints'";
     const QUERY: &str = "SELECT position, (julianday('now') - julianday(saved_at)) * 86400.0
         FROM checkpoints WHERE pipeline = ?1";
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    // A pipeline that starts for the first time makes the file before it makes what is in it.
+    if !connection.prepare(MADE)?.exists([])? {
+        return Ok(None);
+    }
     connection.query_row(QUERY, [pipeline], row).optional()
 }
 
@@ -40,6 +45,17 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Saved> {
 mod tests {
     use super::*;
     use crate::state::{Checkpoint, Sqlite};
+
+    #[test]
+    fn a_state_that_is_being_made_has_no_position() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(DATABASE);
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(saved(folder.path(), "a").unwrap(), None, "an empty file");
+        let making = Connection::open(&path).unwrap();
+        making.pragma_update(None, "journal_mode", "WAL").unwrap();
+        assert_eq!(saved(folder.path(), "a").unwrap(), None, "a database without a table");
+    }
 
     #[test]
     fn it_sees_what_a_running_pipeline_saved() {

@@ -7,17 +7,18 @@
 
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{NewTopic, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::{ClientConfig, ClientContext};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{METADATA_WAIT, blocking, refusal, transaction};
+use super::config::reader;
+use super::report::Quiet;
+use super::{METADATA_WAIT, blocking, refusal, topics};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::now_us;
 use crate::position::Position;
@@ -90,12 +91,8 @@ fn text(value: &impl Serialize) -> String {
 
 impl Checkpoints {
     /// Of this pipeline, by clients with these settings.
-    pub(super) fn new(mut client: ClientConfig, pipeline: &str) -> Self {
-        client.set("group.id", transaction::id(pipeline));
-        client.set("enable.auto.commit", "false");
-        client.set("auto.offset.reset", "earliest");
-        client.set("isolation.level", "read_committed");
-        Self { client, pipeline: pipeline.to_owned() }
+    pub(super) fn new(client: ClientConfig, pipeline: &str) -> Self {
+        Self { client: reader(client, pipeline), pipeline: pipeline.to_owned() }
     }
 
     pub(super) fn pipeline(&self) -> &str {
@@ -110,11 +107,11 @@ impl Checkpoints {
     pub(super) async fn make_sure(&self) -> Result<()> {
         // A consumer's question does not make a topic; a producer's might, with other settings.
         let consumer = self.consumer()?;
-        let found = blocking(move || partitions(&consumer)).await?;
-        match found.map_err(refused)? {
-            0 => self.make().await,
-            PARTITIONS.. => Ok(()),
-            fewer => {
+        match blocking(move || topics::count(consumer.client(), TOPIC)).await? {
+            Err(Code::UnknownTopic | Code::UnknownTopicOrPartition) => self.make().await,
+            Err(code) => Err(refused(KafkaError::MetadataFetch(code))),
+            Ok(count) if count.get() >= PARTITIONS as u32 => Ok(()),
+            Ok(fewer) => {
                 let message = format!("the topic of positions has {fewer} partitions");
                 Err(Error::new(Kind::Sink, "kafka-checkpoints", message)
                     .with("topic", TOPIC)
@@ -128,18 +125,10 @@ impl Checkpoints {
     }
 
     async fn make(&self) -> Result<()> {
-        let admin: AdminClient<_> = self.client.create_with_context(Quiet).map_err(refused)?;
         // As many replicas as the brokers give a topic by themselves.
         let new = NewTopic::new(TOPIC, PARTITIONS, TopicReplication::Fixed(-1));
         let new = SETTINGS.iter().fold(new, |new, (name, value)| new.set(name, value));
-        let options = AdminOptions::new().operation_timeout(Some(METADATA_WAIT));
-        let made = admin.create_topics([&new], &options).await.map_err(refused)?;
-        match made.into_iter().next() {
-            Some(Err((_, code))) if code != Code::TopicAlreadyExists => {
-                Err(refused(KafkaError::Global(code)))
-            }
-            _ => Ok(()),
-        }
+        topics::make(&self.client, &new).await.map_err(refused)
     }
 
     /// The last position that was committed before this entry.
@@ -170,8 +159,10 @@ impl Checkpoints {
     pub(super) fn read(mut self) -> Result<Option<Position>> {
         self.client.set("enable.partition.eof", "true");
         let mut reading = self.reading(None)?;
-        if partitions(&reading.consumer).map_err(refused)? <= self.partition() {
-            return Ok(None);
+        match topics::count(reading.consumer.client(), TOPIC) {
+            Ok(count) if i64::from(count.get()) > i64::from(self.partition()) => {}
+            Ok(_) | Err(Code::UnknownTopic | Code::UnknownTopicOrPartition) => return Ok(None),
+            Err(code) => return Err(refused(KafkaError::MetadataFetch(code))),
         }
         let started = Instant::now();
         while !reading.read_on()? {
@@ -189,32 +180,6 @@ impl Checkpoints {
         from.add_partition_offset(TOPIC, self.partition(), Offset::Beginning).map_err(refused)?;
         consumer.assign(&from).map_err(refused)?;
         Ok(Reading { consumer, pipeline: self.pipeline.clone(), end, last: None })
-    }
-}
-
-/// Says little: that settings are for producers alone is no news, and the producer says the rest.
-struct Quiet;
-
-impl ClientContext for Quiet {
-    fn log(&self, level: RDKafkaLogLevel, place: &str, text: &str) {
-        tracing::debug!(?level, "librdkafka: {place}: {text}");
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!("kafka: {reason} ({error})");
-    }
-}
-
-impl ConsumerContext for Quiet {}
-
-/// How many partitions the topic has; 0 where there is none.
-fn partitions(consumer: &BaseConsumer<Quiet>) -> Result<i32, KafkaError> {
-    let metadata = consumer.fetch_metadata(Some(TOPIC), METADATA_WAIT)?;
-    let Some(topic) = metadata.topics().first() else { return Ok(0) };
-    match topic.error().map(Code::from) {
-        None => Ok(topic.partitions().len() as i32),
-        Some(Code::UnknownTopic | Code::UnknownTopicOrPartition) => Ok(0),
-        Some(code) => Err(KafkaError::MetadataFetch(code)),
     }
 }
 

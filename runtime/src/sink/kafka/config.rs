@@ -301,13 +301,23 @@ impl Settings {
     }
 }
 
+/// The same for a consumer of committed messages.
+pub(super) fn reader(mut client: ClientConfig, pipeline: &str) -> ClientConfig {
+    // It is asked for, but nobody hears of it: partitions are assigned, and nothing is stored.
+    client.set("group.id", transaction::id(pipeline));
+    client.set("enable.auto.commit", "false");
+    client.set("auto.offset.reset", "earliest");
+    client.set("isolation.level", "read_committed");
+    client
+}
+
 impl sink::Settings for Settings {
     fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
         Ok(Box::new(Kafka::new(self, opening)?))
     }
 
     fn sharding(&self) -> Option<Sharding> {
-        Some(self.partition.sharding())
+        Some(self.sharding())
     }
 
     fn verify(&self) -> Option<&dyn Verify> {

@@ -9,7 +9,7 @@
 //! for the partition of its key. The messages of both have a header `tidemill.split`, which says
 //! `delete` or `insert`: a consumer can tell them from a row that went and another that came. All
 //! other headers, and keys, are the format's. A message without a value is a tombstone.
-//!
+
 mod checkpoint;
 mod config;
 mod letters;

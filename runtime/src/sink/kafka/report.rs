@@ -209,3 +209,18 @@ impl ClientContext for Context {
         }
     }
 }
+
+/// Says little: that settings are for producers alone is no news, and the producer says the rest.
+pub(super) struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, place: &str, text: &str) {
+        tracing::debug!(?level, "librdkafka: {place}: {text}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!("kafka: {reason} ({error})");
+    }
+}
+
+impl ConsumerContext for Quiet {}

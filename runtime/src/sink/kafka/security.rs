@@ -1,14 +1,13 @@
 //! What the sink can be told of encryption, and of whom it is to the brokers.
 
-use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use rdkafka::ClientConfig;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+use crate::section::Secret;
 
 /// Encryption, and who the brokers are told that this is. Relative paths start at the pipeline
 /// file. `properties` can say all this, too, and more; they win.
@@ -22,7 +21,7 @@ pub(super) struct Security {
     /// Who this is.
     username: Option<String>,
     /// The user's password, best as a variable of the environment: `${KAFKA_PASSWORD}`.
-    password: Option<Password>,
+    password: Option<Secret>,
     /// A file that holds the user's password. A line's end behind it is no part of it.
     password_file: Option<PathBuf>,
     /// A file (PEM) of the certificates that the brokers' must descend from; without it, those that
@@ -94,17 +93,6 @@ impl Mechanism {
     }
 }
 
-/// A password, which is not printed (Invariant 7).
-#[derive(Deserialize, JsonSchema)]
-#[serde(transparent)]
-struct Password(String);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password")
-    }
-}
-
 impl Security {
     /// Tells librdkafka.
     ///
@@ -118,11 +106,12 @@ impl Security {
         if let Some(username) = &self.username {
             config.set("sasl.username", username);
         }
-        if let Some(Password(password)) = &self.password {
-            config.set("sasl.password", password);
+        if let Some(password) = &self.password {
+            config.set("sasl.password", password.reveal());
         }
         if let Some(file) = &self.password_file {
-            config.set("sasl.password", read(&folder.join(file))?);
+            let password = Secret::read(&folder.join(file), "sink.security.password_file")?;
+            config.set("sasl.password", password.reveal());
         }
         let files = [
             ("ssl.ca.location", &self.ca),
@@ -138,15 +127,4 @@ impl Security {
         config.set("ssl.endpoint.identification.algorithm", identification);
         Ok(())
     }
-}
-
-fn read(file: &Path) -> Result<String> {
-    let text = fs::read_to_string(file).map_err(|error| {
-        let message = format!("cannot read the password file {}", file.display());
-        Error::new(Kind::Config, "password-file", message).caused_by(error).hint(
-            "is sink.security.password_file right? A relative path starts at the pipeline file",
-        )
-    })?;
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
+use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::{Producer, ThreadedProducer};
 use schemars::JsonSchema;
@@ -23,7 +23,7 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::time::Instant;
 
 use super::config::Property;
-use super::report::{Context, Reports};
+use super::report::{Context, Quiet, Reports};
 use super::rules::Rules;
 use super::{METADATA_WAIT, blocking, refusal};
 use crate::error::{Error, Kind, Result};
@@ -224,31 +224,18 @@ impl Topics {
 
     async fn ask(&self, topic: &str) -> Result<Result<NonZeroU32, Code>> {
         let (producer, topic) = (self.producer.clone(), topic.to_owned());
-        blocking(move || count(&producer, &topic)).await
+        blocking(move || count(producer.client(), &topic)).await
     }
 
     async fn make(&self, topic: &str) -> Result<()> {
         let Some(new) = &self.new else { return Ok(()) };
-        let refused = |error| refusal::of_new_topic(error, topic);
-        let admin: AdminClient<DefaultClientContext> = self.client.create().map_err(refused)?;
         let replication = TopicReplication::Fixed(new.replication);
-        let options = AdminOptions::new().operation_timeout(Some(METADATA_WAIT));
-        let new = new
-            .settings
-            .iter()
-            .fold(NewTopic::new(topic, new.partitions, replication), |new, (name, value)| {
-                new.set(name, value)
-            });
-        let made = admin.create_topics([&new], &options).await.map_err(refused)?;
-        match made.into_iter().next() {
-            Some(Err((_, code))) if code != Code::TopicAlreadyExists => {
-                Err(refused(KafkaError::Global(code)))
-            }
-            _ => {
-                tracing::info!(topic, "a topic is made");
-                Ok(())
-            }
-        }
+        let topic_as_told = NewTopic::new(topic, new.partitions, replication);
+        let settings = new.settings.iter();
+        let new = settings.fold(topic_as_told, |new, (name, value)| new.set(name, value));
+        make(&self.client, &new).await.map_err(|error| refusal::of_new_topic(error, topic))?;
+        tracing::info!(topic, "a topic is made");
+        Ok(())
     }
 
     /// The topics that have another number of partitions by now, as far as an answer is there. Asks
@@ -275,7 +262,8 @@ impl Topics {
         let (producer, topics) = (self.producer.clone(), self.counts.keys().cloned());
         let topics: Vec<_> = topics.collect();
         // Those that cannot be told now keep the number they have.
-        let counted = move |topic: Arc<str>| count(&producer, &topic).ok().map(|n| (topic, n));
+        let counted =
+            move |topic: Arc<str>| count(producer.client(), &topic).ok().map(|n| (topic, n));
         tokio::task::spawn_blocking(move || {
             // Nobody wants it any more once the sink is gone.
             let _ = sender.send(topics.into_iter().filter_map(counted).collect());
@@ -292,9 +280,20 @@ impl Topics {
     }
 }
 
+/// Makes a topic, unless somebody else just has.
+pub(super) async fn make(client: &ClientConfig, new: &NewTopic<'_>) -> Result<(), KafkaError> {
+    let admin: AdminClient<_> = client.create_with_context(Quiet)?;
+    let options = AdminOptions::new().operation_timeout(Some(METADATA_WAIT));
+    let made = admin.create_topics([new], &options).await?;
+    match made.into_iter().next() {
+        Some(Err((_, code))) if code != Code::TopicAlreadyExists => Err(KafkaError::Global(code)),
+        _ => Ok(()),
+    }
+}
+
 /// Asks how many partitions a topic has. Blocks.
-fn count(producer: &ThreadedProducer<Context>, topic: &str) -> Result<NonZeroU32, Code> {
-    let metadata = producer.client().fetch_metadata(Some(topic), METADATA_WAIT);
+pub(super) fn count<C: ClientContext>(client: &Client<C>, topic: &str) -> Result<NonZeroU32, Code> {
+    let metadata = client.fetch_metadata(Some(topic), METADATA_WAIT);
     let metadata =
         metadata.map_err(|error| refusal::code(&error).unwrap_or(Code::BrokerTransportFailure))?;
     let found = metadata.topics().first().ok_or(Code::UnknownTopic)?;

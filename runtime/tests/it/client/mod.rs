@@ -4,8 +4,9 @@ mod stream;
 mod tls;
 
 use tidemill::error::Error;
+use tidemill::section::Secret;
 use tidemill::source::mysql::client::{
-    Address, Connection, Secret, ServerError, Target, Timeouts, Tls, TlsMode,
+    Address, Connection, ServerError, Target, Timeouts, Tls, TlsMode,
 };
 use tokio::runtime::{Builder, Runtime};
 

@@ -18,9 +18,10 @@ use tokio::time::Instant;
 
 use super::super::verify::{Asked, Topic, Verified, Verify};
 use super::checkpoint::Checkpoints;
+use super::config::reader;
 use super::report::{Context, Reports};
 use super::topics::Naming;
-use super::{METADATA_WAIT, Settings, refusal, transaction};
+use super::{METADATA_WAIT, Settings, refusal};
 use crate::error::{Error, Kind, Result};
 use judge::{Judge, Partition};
 
@@ -89,12 +90,7 @@ impl Span {
 
 impl<'r, 'a> Reader<'r, 'a> {
     fn new(client: &ClientConfig, naming: Naming, asked: &'r mut Asked<'a>) -> Result<Self> {
-        let mut client = client.clone();
-        // It is asked for, but nobody hears of it: partitions are assigned, and nothing is stored.
-        client.set("group.id", transaction::id(asked.opening.pipeline));
-        client.set("enable.auto.commit", "false");
-        client.set("auto.offset.reset", "earliest");
-        client.set("isolation.level", "read_committed");
+        let mut client = reader(client.clone(), asked.opening.pipeline);
         client.set("enable.partition.eof", "true");
         client.set("queued.max.messages.kbytes", QUEUE_KILOBYTES_MAX);
         let reports = Arc::new(Reports::default());

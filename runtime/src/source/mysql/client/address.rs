@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, Kind, Result};
+use crate::section::Secret;
 
 const PORT: u16 = 3306;
 const SCHEME: &str = "mysql://";
@@ -18,29 +19,6 @@ pub struct Address {
     pub user: String,
     /// The account's password; empty for none.
     pub password: Secret,
-}
-
-/// Text that is never printed (Invariant 7).
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for whom it is meant.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
 }
 
 impl Address {
@@ -66,7 +44,7 @@ impl Address {
             return Err(wrong("says more than user, password, host and port"));
         }
         let (host, port) = read_place(place)?;
-        Ok(Self { host, port, user, password: Secret(password) })
+        Ok(Self { host, port, user, password: Secret::new(password) })
     }
 
     /// The host as it stands in a URL.

@@ -20,7 +20,7 @@ mod settings;
 mod tls;
 mod transport;
 
-pub use address::{Address, Secret};
+pub use address::Address;
 pub use answer::Row;
 pub use connection::{Connection, Server};
 pub use event_stream::{Dump, EventStream, From};

@@ -1,7 +1,6 @@
 //! What the source `mysql` can be told.
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,12 +8,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::begin::Registration;
+use super::position::has_read;
 use super::start::Start;
 use super::{Replica, precheck};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
+use crate::position::Position;
+use crate::section::Secret;
 use crate::source::mysql::OnlineDdl;
-use crate::source::mysql::client::{Address, Secret, Target, Timeouts, Tls};
+use crate::source::mysql::client::{Address, Target, Timeouts, Tls};
 use crate::source::{self, Finding, Opening, Precheck, Source};
 
 /// Settings of the source `mysql`.
@@ -95,7 +97,7 @@ impl Settings {
     pub(super) fn target(&self, folder: &Path) -> Result<Target> {
         let mut address = self.url.0.clone();
         if let Some(file) = &self.password_file {
-            address.password = password(&folder.join(file))?;
+            address.password = Secret::read(&folder.join(file), "source.password_file")?;
         }
         let (heartbeat, read) = (self.heartbeat(), self.timeouts.read_ms);
         if heartbeat.as_millis() * 2 >= read.get().into() {
@@ -123,17 +125,6 @@ impl Settings {
     }
 }
 
-fn password(file: &Path) -> Result<Secret> {
-    let text = fs::read_to_string(file).map_err(|error| {
-        let message = format!("cannot read the password file {}", file.display());
-        Error::new(Kind::Config, "password-file", message)
-            .caused_by(error)
-            .hint("is source.password_file right? A relative path starts at the pipeline file")
-    })?;
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line)))
-}
-
 impl source::Settings for Settings {
     fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Source>> {
         Ok(Box::new(Replica::open(self, opening)?))
@@ -141,5 +132,9 @@ impl source::Settings for Settings {
 
     fn precheck<'a>(&'a self, precheck: &'a Precheck<'a>) -> BoxFuture<'a, Vec<Finding>> {
         Box::pin(precheck::findings(self, precheck))
+    }
+
+    fn has_read(&self, position: &Position, transaction: &str) -> Option<bool> {
+        has_read(position, transaction)
     }
 }

@@ -15,7 +15,6 @@ mod server;
 mod start;
 
 pub use config::Settings;
-pub use position::has_read;
 pub use start::{At, Gtids, Start};
 
 use self::begin::{Begin, Registration};

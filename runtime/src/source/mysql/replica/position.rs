@@ -46,7 +46,7 @@ impl Resume {
 /// Whether the log up to this position holds a transaction of this name; none where either does not
 /// say that.
 #[must_use]
-pub fn has_read(position: &Position, transaction: &str) -> Option<bool> {
+pub(super) fn has_read(position: &Position, transaction: &str) -> Option<bool> {
     let History::Named { read: Some(read), .. } = Resume::read(position).ok()?.history else {
         return None;
     };
