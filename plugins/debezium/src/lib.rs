@@ -52,7 +52,8 @@
 //!   plugin has no clock, so the time outside `source` is the same.
 //! * `transaction` is null, and there are no messages of begin and end: how many changes each table
 //!   has in a transaction shows only at its end, which may be in another batch.
-//! * A heartbeat is of no table, which the sink `kafka` does not take: it is for files and pipes.
+//! * In OMS's dialects a heartbeat has neither table nor topic: the sink `kafka` is to be told
+//!   where it goes (`topics: {others: NAME}`), unless all tables have one `topic`.
 //! * `tableChanges` of a statement is empty: a change holds the statement, not the tables.
 //! * JSON is as the database prints it. Defaults of columns are not in the schema.
 //! * A value that the log does not hold is taken from the other image of an update where that has

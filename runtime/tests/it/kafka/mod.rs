@@ -7,6 +7,7 @@ mod keys;
 mod kills;
 mod messages;
 mod network;
+mod others;
 mod program;
 mod refusals;
 mod rows;
