@@ -1,6 +1,7 @@
 mod cluster;
 mod delivery;
 mod exactly;
+mod filter;
 mod hand;
 mod hash;
 mod keys;
