@@ -1,6 +1,7 @@
 mod cluster;
 mod delivery;
 mod exactly;
+mod examples;
 mod filter;
 mod hand;
 mod hash;
