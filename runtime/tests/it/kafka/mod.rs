@@ -1,3 +1,4 @@
+mod checkpoints;
 mod cluster;
 mod delivery;
 mod exactly;
