@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What mariadb.sh, mysql.sh and kafka.sh share: a server in folders of its own, nothing installed. Source it.
+# What mariadb.sh, mysql.sh, kafka.sh and kafka_kerberos.sh share: a server in folders of its own, nothing installed. Source it.
 #
 #   server_unpack NAME SIZE FUNCTION   once: calls `FUNCTION NEW ROOT`, which fills the folder ROOT and may leave its
 #                                      rubbish in NEW; ROOT then becomes the cache's folder NAME
@@ -131,7 +131,7 @@ server_stop() {
     pid=$(<"$dir/pid")
     rm -f "$dir/pid"
     # The number may belong to somebody else by now: only a process that runs on our configuration is ended.
-    grep -qsF -e "$dir/my.cnf" -e "$dir/server.properties" "/proc/$pid/cmdline" || return 0
+    grep -qsF -e "$dir/my.cnf" -e "$dir/server.properties" -e "$dir/kdc.pid" "/proc/$pid/cmdline" || return 0
     kill "$pid" 2>/dev/null || return 0
     for _ in {1..600}; do
         # Not kill -0: our own child answers to it as a zombie, too. A zombie's command line is empty.

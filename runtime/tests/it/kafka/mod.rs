@@ -6,6 +6,7 @@ mod examples;
 mod filter;
 mod hand;
 mod hash;
+mod kerberos;
 mod keys;
 mod kills;
 mod messages;
