@@ -89,8 +89,8 @@ pub(super) fn of_connection(code: Code, word: &str) -> Error {
             "kafka-login",
             "Kafka does not let this user in",
             "are `mechanism`, `username` and `password` of sink.security right? With GSSAPI: \
-             `principal`, `keytab` and `service_name`, and do `brokers` name the hosts as Kerberos \
-             does?",
+             `principal`, `keytab` (of which `kinit` says more) and `service_name`, and do \
+             `brokers` name the hosts as Kerberos does?",
         ),
     };
     Error::new(Kind::Sink, named.0, named.1).with("the client says", word).hint(named.2)

@@ -149,7 +149,9 @@ impl Security {
         config.set("security.protocol", self.protocol.name());
         if matches!(self.protocol, Protocol::SaslPlaintext | Protocol::SaslSsl) {
             config.set("sasl.mechanism", self.mechanism.name());
-            self.apply_kerberos(folder, config)?;
+            if self.mechanism == Mechanism::Gssapi {
+                self.apply_kerberos(folder, config)?;
+            }
         }
         if let Some(username) = &self.username {
             config.set("sasl.username", username);

@@ -131,11 +131,11 @@ pub(super) fn examples() -> PathBuf {
 /// The pipeline file of an example, in which this stands instead of that, and that works elsewhere.
 fn pipeline(example: &str, changes: &[(&str, &str)]) -> String {
     let file = fs::read_to_string(examples().join(example).join("pipeline.yaml")).unwrap();
-    let file = file.replace("use: ../", &format!("use: {}/", examples().display()));
-    changes.iter().fold(file, |pipeline, (that, this)| {
+    let file = changes.iter().fold(file, |pipeline, (that, this)| {
         assert!(pipeline.contains(that), "the example has no {that}");
         pipeline.replace(that, this)
-    })
+    });
+    file.replace("use: ../", &format!("use: {}/", examples().display()))
 }
 
 fn run(folder: &Path, variables: &[(&str, String)]) -> Child {
