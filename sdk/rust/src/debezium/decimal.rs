@@ -9,7 +9,7 @@ const LIMB: u64 = 1_000_000_000;
 
 /// Calls `write` with the bytes of a decimal in plain text, of which `scale` digits stand behind
 /// the point or are added there.
-pub(crate) fn unscaled(text: &[u8], scale: i16, write: impl FnOnce(&[u8])) {
+pub fn unscaled(text: &[u8], scale: i16, write: impl FnOnce(&[u8])) {
     let (negative, text) = match text.strip_prefix(b"-") {
         Some(text) => (true, text),
         None => (false, text),
@@ -28,7 +28,7 @@ pub(crate) fn unscaled(text: &[u8], scale: i16, write: impl FnOnce(&[u8])) {
 }
 
 /// Calls `write` with the bytes of a whole number.
-pub(crate) fn integer(number: i128, write: impl FnOnce(&[u8])) {
+pub fn integer(number: i128, write: impl FnOnce(&[u8])) {
     write(shortest(&number.to_be_bytes()));
 }
 
