@@ -67,7 +67,8 @@ fn main() -> Result<()> {
 /// Name, plugin, settings.
 type Format = (&'static str, &'static str, &'static str);
 
-const FORMATS: [Format; 10] = [
+const FORMATS: [Format; 11] = [
+    ("avro", "avro", "{}"),
     ("canal", "canal", "{}"),
     ("canal, OMS", "canal", r#"{"dialect":"oms"}"#),
     ("debezium", "debezium", "{}"),

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use avro::Avro;
 use canal::Canal;
 use columns::Columns;
 use dataworks::DataWorks;
@@ -36,7 +37,14 @@ pub struct Stock {
 type New = fn(settings: Arc<str>, limits: Limits) -> Result<Box<dyn Plugin>, Fault>;
 
 /// Every stock plugin.
-pub const STOCK: [Stock; 8] = [
+pub const STOCK: [Stock; 9] = [
+    Stock {
+        name: "avro",
+        summary: "serializes changes as Avro messages of Debezium, for a registry of schemas",
+        exports: Exports { serializer: true, ..Exports::NONE },
+        settings: settings::<Avro>,
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<Avro>::serializer()),
+    },
     Stock {
         name: "canal",
         summary: "serializes changes as flat JSON messages of canal",

@@ -1,6 +1,8 @@
 //! Decimals as Kafka Connect holds them: the digits without the point as a whole number, in as few
 //! bytes of two's complement as it takes, the highest first.
 
+/// Any number of so many digits fits 64 bits.
+const WORD_DIGITS_MAX: usize = 18;
 /// Any number of so many digits fits 128 bits.
 const DIGITS_MAX: usize = 38;
 /// Nine decimal digits are the most that fit 32 bits.
@@ -17,6 +19,20 @@ pub fn unscaled(text: &[u8], scale: i16, write: impl FnOnce(&[u8])) {
     let point = text.iter().position(|&byte| byte == b'.');
     let places = point.map_or(0, |point| text.len() - point - 1);
     let missing = usize::try_from(scale).unwrap_or(0).saturating_sub(places);
+    if text.len() + missing <= WORD_DIGITS_MAX {
+        let mut number = 0_i64;
+        for &byte in text {
+            if byte != b'.' {
+                let digit = i64::from(byte.wrapping_sub(b'0'));
+                number = number.wrapping_mul(10).wrapping_add(digit);
+            }
+        }
+        number = number.wrapping_mul(10_i64.pow(missing as u32));
+        let number = if negative { number.wrapping_neg() } else { number };
+        // As many bits in front as repeat the sign, of which one has to stay.
+        let skip = ((number ^ (number >> 63)).leading_zeros() as usize - 1) / 8;
+        return write(&number.to_be_bytes()[skip..]);
+    }
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).map(|digit| digit - b'0');
     let digits = digits.chain(std::iter::repeat_n(0, missing));
     if text.len() + missing <= DIGITS_MAX {
