@@ -20,22 +20,24 @@
 //! ```
 //!
 //! Names and defaults are Debezium's, and so are keys, tombstones and what an update that changes
-//! the key becomes; the page of the plugin `debezium` describes them. Each key and value begins with
-//! a byte of zero and the id of its schema in four bytes, which the pipeline gets from the registry.
+//! the key becomes; the page of the plugin `debezium` describes them. Each key and value begins
+//! with a byte of zero and the id of its schema in four bytes, which the pipeline gets from the
+//! registry.
 //!
 //! Schemas are what the Avro converter makes of Debezium's: what Connect knows besides stands in
 //! `connect.` properties, what may be null is a union with null and null by default. Characters of
-//! names that Avro does not allow become `_` (`my-shop.2024` is `my_shop._2024`); columns whose names
-//! would then be the same get more of them.
+//! names that Avro does not allow become `_` (`my-shop.2024` is `my_shop._2024`); columns whose
+//! names would then be the same get more of them.
 //!
 //! What a consumer should know:
 //!
 //! * A record has a value for each column. What the log does not hold is taken from the other image
-//!   of an update where that has it; text, JSON and bytes have the placeholder otherwise, and a column
-//!   of another type makes the change an error: let the server write whole rows.
+//!   of an update where that has it; text, JSON and bytes have the placeholder otherwise, and a
+//!   column of another type makes the change an error: let the server write whole rows.
 //! * Zero and impossible dates are null, or the epoch where the column cannot be null; so is what
-//!   64 bits of nanoseconds or 32 bits of milliseconds do not hold. A `bigint unsigned` above 2^63 - 1 comes out negative unless
-//!   `bigint_unsigned_handling_mode` is `precise`. All three are Debezium's ways.
+//!   64 bits of nanoseconds or 32 bits of milliseconds do not hold. A `bigint unsigned` above 2^63
+//!   - 1 comes out negative unless `bigint_unsigned_handling_mode` is `precise`. All three are
+//!   Debezium's ways.
 //! * `source` names neither server nor place in the log, `transaction` is null, `tableChanges` of a
 //!   statement is empty, defaults of columns are not in the schema.
 //! * The halves of an update that changes the key do not have Debezium's headers.
