@@ -35,8 +35,8 @@
 //!   of an update where that has it; text, JSON and bytes have the placeholder otherwise, and a
 //!   column of another type makes the change an error: let the server write whole rows.
 //! * Zero and impossible dates are null, or the epoch where the column cannot be null; so is what
-//!   64 bits of nanoseconds or 32 bits of milliseconds do not hold. A `bigint unsigned` above 2^63
-//!   - 1 comes out negative unless `bigint_unsigned_handling_mode` is `precise`. All three are
+//!   64 bits of nanoseconds or 32 bits of milliseconds do not hold. A `bigint unsigned` beyond
+//!   63 bits comes out negative unless `bigint_unsigned_handling_mode` is `precise`. All three are
 //!   Debezium's ways.
 //! * `source` names neither server nor place in the log, `transaction` is null, `tableChanges` of a
 //!   statement is empty, defaults of columns are not in the schema.
