@@ -83,19 +83,32 @@ pub(super) struct Writer {
     pub(super) progress: Progress,
 }
 
+/// A sink may have to stand still while it settles. So a settling begins no sooner than so many
+/// times what the last one took, counted from its end,
+const PAUSE_TIMES: u32 = 9;
+/// but then at the latest.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
 /// What was written and is not settled.
 pub(super) struct Settling {
     requests: mpsc::Sender<Request>,
     answers: mpsc::Receiver<Answer>,
     /// What the settling under way is to settle.
-    under_way: Option<Mark>,
+    under_way: Option<UnderWay>,
     /// The newest position that was written, if no request covers it.
     unsettled: Option<Mark>,
     unsettled_bytes: usize,
     /// When to settle what is unsettled.
     due: Option<Instant>,
+    /// When the next settling may begin, unless it cannot wait.
+    not_before: Option<Instant>,
     /// Until when to wait after a settling that failed.
     back_off: Option<Instant>,
+}
+
+struct UnderWay {
+    mark: Mark,
+    since: Instant,
 }
 
 /// What happens next to what is unsettled.
@@ -117,6 +130,7 @@ impl Settling {
             unsettled: None,
             unsettled_bytes: 0,
             due: None,
+            not_before: None,
             back_off: None,
         }
     }
@@ -127,19 +141,25 @@ impl Settling {
             return self.answered().await;
         }
         let Some(due) = self.due else { return std::future::pending().await };
-        tokio::time::sleep_until(self.back_off.map_or(due, |back_off| back_off.max(due))).await;
+        let not_before = self.back_off.max(self.not_before);
+        tokio::time::sleep_until(not_before.map_or(due, |not_before| not_before.max(due))).await;
         Turn::Due
     }
 
     /// Waits for the end of the settling under way.
     async fn answered(&mut self) -> Turn {
         let Some(answer) = self.answers.recv().await else { return Turn::Ended };
-        let asked = self.under_way.take();
-        if let Answer::Again(delay) = answer {
-            let back_off = Instant::now() + delay;
-            self.unsettled = self.unsettled.take().or(asked);
-            self.back_off = Some(back_off);
-            self.due.get_or_insert(back_off);
+        let Some(UnderWay { mark, since }) = self.under_way.take() else { return Turn::Answered };
+        let now = Instant::now();
+        match answer {
+            Answer::Settled => {
+                self.not_before = Some(now + (since.elapsed() * PAUSE_TIMES).min(PAUSE_MAX));
+            }
+            Answer::Again(delay) => {
+                self.unsettled.get_or_insert(mark);
+                self.due.get_or_insert(now);
+                self.back_off = Some(now + delay);
+            }
         }
         Turn::Answered
     }
@@ -161,7 +181,7 @@ impl Settling {
         self.unsettled_bytes = 0;
         self.due = None;
         self.back_off = None;
-        self.under_way = Some(mark.clone());
+        self.under_way = Some(UnderWay { mark: mark.clone(), since: Instant::now() });
         // Where it fails, settling has ended, and the missing answer says so.
         let _ = self.requests.try_send(Request { durable, mark });
     }
@@ -241,5 +261,30 @@ impl Writer {
         let Some(mark) = self.settling.unsettled.take() else { return };
         let durable = self.sink.flush(&mark.position);
         self.settling.request(durable, mark);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_settling_waits_for_its_share_of_the_time() {
+        for (took, pause) in [(2, 18), (40, 360), (500, 1000)] {
+            let (requests, mut asked) = mpsc::channel(1);
+            let (answer, answers) = mpsc::channel(1);
+            let mut settling = Settling::new(requests, answers);
+            let mark = Mark { ticket: 1, position: crate::position::Position::new("1") };
+            settling.request(Box::pin(std::future::ready(Ok(()))), mark);
+            assert!(asked.recv().await.is_some());
+            tokio::time::sleep(Duration::from_millis(took)).await;
+            answer.send(Answer::Settled).await.unwrap();
+            assert!(matches!(settling.turn().await, Turn::Answered));
+            let answered = Instant::now();
+            settling.due = Some(answered);
+            assert!(matches!(settling.turn().await, Turn::Due));
+            let waited = answered.elapsed().as_millis();
+            assert_eq!(waited, pause, "after a settling of {took} ms");
+        }
     }
 }

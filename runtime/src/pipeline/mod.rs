@@ -113,7 +113,8 @@ pub struct Limits {
     pub in_flight_rows_max: usize,
     /// Bytes in flight: of the log before a chunk is decoded, of frame and messages after that.
     pub in_flight_bytes_max: usize,
-    /// How long something written waits for being settled, at most.
+    /// How long something written waits until it is settled, unless settling takes so long that it
+    /// has to be rarer.
     pub settle_ms: u64,
     /// After so many bytes written it is time to settle, too.
     pub settle_bytes: usize,
