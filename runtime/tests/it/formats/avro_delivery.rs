@@ -56,7 +56,7 @@ fn java_reads_what_went_through_kafka() {
     let mut text = format!("{}\n", subjects.join("\n"));
     for topic in [TABLES[0], TABLES[1], "cdc"] {
         let mut parts = Vec::new();
-        for (key, value) in broker.bytes(topic) {
+        for [key, value] in broker.bytes(topic) {
             parts.extend(key.map(|key| ("key", key)));
             parts.extend(value.map(|value| ("value", value)));
         }

@@ -142,15 +142,15 @@ impl Broker {
         count
     }
 
-    /// Keys and values of all messages of a topic of one partition, as bytes.
-    pub(crate) fn bytes(&self, topic: &str) -> Vec<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    /// Key and value of all messages of a topic of one partition, as bytes.
+    pub(crate) fn bytes(&self, topic: &str) -> Vec<[Option<Vec<u8>>; 2]> {
         let consumer = self.consumer(topic, 1);
         let mut read = Vec::new();
         loop {
             match consumer.poll(WAIT).expect("the broker answers") {
                 Ok(message) => {
-                    let own = |part: Option<&[u8]>| part.map(<[u8]>::to_vec);
-                    read.push((own(message.key()), own(message.payload())));
+                    let parts = [message.key(), message.payload()];
+                    read.push(parts.map(|part| part.map(<[u8]>::to_vec)));
                 }
                 Err(KafkaError::PartitionEOF(_)) => return read,
                 Err(error) => panic!("{error}"),
