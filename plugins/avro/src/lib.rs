@@ -55,7 +55,7 @@ use tidemill_plugin::fields::Versions;
 use tidemill_plugin::rows::{Change, Frame, LogicalType, MessageBuilder, Operation, Value};
 use tidemill_plugin::{Configure, Error, Serializer};
 
-use binary::{FIRST, SECOND, bytes};
+use binary::{FIRST, Pad, SECOND, bytes};
 use moment::Moment;
 use schema::{Definition, Place};
 pub use settings::Settings;
@@ -71,6 +71,7 @@ pub struct Avro {
     moment: Moment,
     /// By the index of the schema.
     locals: Vec<Local>,
+    pad: Box<Pad>,
 }
 
 tidemill_plugin::export!(Avro: serializer);
@@ -88,13 +89,14 @@ impl Configure for Avro {
             tables: Versions::new(),
             moment: Moment::default(),
             locals: Vec::new(),
+            pad: Box::new([0; 512]),
         })
     }
 }
 
 impl Serializer for Avro {
     fn serialize(&mut self, frame: &Frame<'_>, out: &mut MessageBuilder) -> Result<(), Error> {
-        let Self { settings, manner, statements, tables, moment, locals } = self;
+        let Self { settings, manner, statements, tables, moment, locals, pad } = self;
         locals.resize_with(locals.len().max(frame.schema_count()), Local::default);
         locals.iter_mut().take(frame.schema_count()).for_each(Local::begin);
         let tables = tables.of(frame, |schema| Table::new(schema, manner, settings));
@@ -107,7 +109,7 @@ impl Serializer for Avro {
             };
             moment.set(&change);
             if change.operation() != Operation::Ddl {
-                let mut to = Writing { moment, local, out: &mut *out, src: change.src() };
+                let mut to = Writing { moment, local, out: &mut *out, pad, src: change.src() };
                 table.change(&change, &mut to);
             } else if let Some(statements) = statements {
                 statements.write(&change, table, moment, &mut places, out);

@@ -6,7 +6,7 @@ use tidemill_plugin::debezium::{Manner, Op, schema};
 use tidemill_plugin::fields::{self, Kept};
 use tidemill_plugin::rows::{Change, MessageBuilder, Operation, SchemaView, layout};
 
-use crate::binary::{FIRST, SECOND};
+use crate::binary::{FIRST, PAD_FULL, Pad, SECOND};
 use crate::moment::{Moment, Origin};
 use crate::schema::{Definition, Place};
 use crate::settings::Settings;
@@ -50,6 +50,7 @@ pub(crate) struct Writing<'a> {
     pub(crate) moment: &'a Moment,
     pub(crate) local: &'a mut Local,
     pub(crate) out: &'a mut MessageBuilder,
+    pub(crate) pad: &'a mut Pad,
     pub(crate) src: u32,
 }
 
@@ -152,11 +153,11 @@ impl Table {
         self.value.refer(&mut to.local.value, to.out);
         let body = to.out.body();
         match images.before.filter(|_| op.has_before()) {
-            Some(before) => image(&self.columns, &before, None, body)?,
+            Some(before) => image(&self.columns, (&before, None), to.pad, body)?,
             None => body.push(FIRST),
         }
         match images.after.filter(|_| op.has_after()) {
-            Some(after) => image(&self.columns, &after, rest.as_ref(), body)?,
+            Some(after) => image(&self.columns, (&after, rest.as_ref()), to.pad, body)?,
             None => body.push(FIRST),
         }
         let tail = &mut to.local.tails[op as usize];
@@ -185,33 +186,45 @@ impl Key {
         to: &mut Writing<'_>,
     ) -> Result<(), String> {
         self.definition.refer(&mut to.local.key, to.out);
-        record(&self.columns, row, rest, to.out.body())?;
+        record(&self.columns, (row, rest), to.pad, to.out.body())?;
         to.out.key();
         Ok(())
     }
 }
 
+/// A row, and the rest of its change.
+type RowAndRest<'r> = (&'r Cells<'r>, Option<&'r Cells<'r>>);
+
 /// Appends a row in its union with null.
 #[inline]
 fn image(
     columns: &[Column],
-    row: &Cells<'_>,
-    rest: Option<&Cells<'_>>,
+    row: RowAndRest<'_>,
+    pad: &mut Pad,
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
     out.push(SECOND);
-    record(columns, row, rest, out)
+    record(columns, row, pad, out)
 }
 
 #[inline(always)]
 fn record(
     columns: &[Column],
-    row: &Cells<'_>,
-    rest: Option<&Cells<'_>>,
+    row: RowAndRest<'_>,
+    pad: &mut Pad,
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
-    match columns.iter().find(|column| !column.append(row, rest, out)) {
-        Some(column) => Err(column.reason(row)),
-        None => Ok(()),
+    let mut at = 0;
+    for column in columns {
+        if at > PAD_FULL {
+            out.extend_from_slice(&pad[..at]);
+            at = 0;
+        }
+        match column.put(row, (&mut *pad, at), out) {
+            Some(end) => at = end,
+            None => return Err(column.reason(row.0)),
+        }
     }
+    out.extend_from_slice(&pad[..at]);
+    Ok(())
 }

@@ -6,7 +6,7 @@ use tidemill_plugin::debezium::{Encoding, Manner, decimal};
 use tidemill_plugin::rows::{Civil, ColumnView, LogicalType, layout};
 use tidemill_plugin::{json, number, temporal};
 
-use crate::binary::{FIRST, SECOND, bytes, long, short};
+use crate::binary::{FIRST, Pad, SECOND, bytes, long, put_bytes, put_long, put_unscaled, short};
 
 /// A column that is ready to be written.
 #[derive(Debug)]
@@ -48,33 +48,35 @@ impl Column {
         }
     }
 
-    /// Appends a cell; what a row does not hold the rest of the change may. Answers false for one
-    /// that cannot be written.
+    /// Puts a cell at a place of the pad, or empties the pad into the message and appends the cell
+    /// there, and answers the place behind. What a row does not hold the rest of the change may.
+    /// Nothing for a cell that cannot be written.
     ///
     /// Inlined whatever its size: it is most of the work, and in a component a call costs a look at
     /// the deadline.
     #[inline(always)]
-    pub(crate) fn append(
+    pub(crate) fn put(
         &self,
-        row: &Cells<'_>,
-        rest: Option<&Cells<'_>>,
+        (row, rest): (&Cells<'_>, Option<&Cells<'_>>),
+        (pad, at): (&mut Pad, usize),
         out: &mut Vec<u8>,
-    ) -> bool {
+    ) -> Option<usize> {
         let (mut cells, mut state) = (row, row.state(self.slot));
         if let (layout::STATE_UNAVAILABLE, Some(rest)) = (state, rest) {
             (cells, state) = (rest, rest.state(self.slot));
         }
         match state {
-            layout::STATE_PRESENT => self.value(cells, cells.bits(self.slot), out),
+            layout::STATE_PRESENT => self.put_value(cells, cells.bits(self.slot), (pad, at), out),
             layout::STATE_NULL if self.nullable => {
-                out.push(FIRST);
-                true
+                pad[at] = FIRST;
+                Some(at + 1)
             }
             layout::STATE_UNAVAILABLE if !self.unavailable.is_empty() => {
+                copy(out, &pad[..at]);
                 copy(out, &self.unavailable);
-                true
+                Some(0)
             }
-            _ => false,
+            _ => None,
         }
     }
 
@@ -95,34 +97,62 @@ impl Column {
     }
 
     #[inline(always)]
-    fn value(&self, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) -> bool {
-        lead(self.nullable, out);
+    fn put_value(
+        &self,
+        cells: &Cells<'_>,
+        bits: u64,
+        (pad, mut at): (&mut Pad, usize),
+        out: &mut Vec<u8>,
+    ) -> Option<usize> {
+        if self.nullable {
+            pad[at] = SECOND;
+            at += 1;
+        }
         match self.encoding {
             Encoding::Int | Encoding::UInt | Encoding::Wrapped | Encoding::TimeMicros => {
-                long(out, bits as i64);
+                return Some(put_long(pad, at, bits as i64));
             }
             Encoding::Text | Encoding::DecimalText | Encoding::Bytes => {
-                bytes(out, cells.heap(bits));
+                let value = cells.heap(bits);
+                if value.len() < 0x40 {
+                    return Some(put_bytes(pad, at, value, cells.from_heap(bits)));
+                }
             }
             Encoding::Unscaled(scale) => {
                 let text = cells.heap(bits);
                 if !number::is_plain(text) {
-                    return self.no_number(out);
+                    // A decimal that is no number or an infinity is null, where that can be.
+                    return self.nullable.then(|| {
+                        pad[at - 1] = FIRST;
+                        at
+                    });
                 }
-                decimal::unscaled(text, scale, |unscaled| bytes(out, unscaled));
+                if let Some(number) = decimal::small(text, scale) {
+                    return Some(put_unscaled(pad, at, number));
+                }
             }
-            Encoding::Millis => match Civil::unpack(bits).unix_micros() {
-                Some(micros) => long(out, micros.div_euclid(1_000)),
-                None => self.impossible(out, |out| long(out, 0)),
-            },
-            _ => self.rare(cells, bits, out),
+            Encoding::Millis => {
+                if let Some(micros) = Civil::unpack(bits).unix_micros() {
+                    return Some(put_long(pad, at, micros.div_euclid(1_000)));
+                }
+            }
+            _ => {}
         }
-        true
+        copy(out, &pad[..at]);
+        self.rare(cells, bits, out);
+        Some(0)
     }
 
+    /// Appends what the pad has no room for, and what is not worth it.
     #[inline(never)]
     fn rare(&self, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
         match self.encoding {
+            Encoding::Text | Encoding::DecimalText | Encoding::Bytes => {
+                bytes(out, cells.heap(bits));
+            }
+            Encoding::Unscaled(scale) => {
+                decimal::unscaled(cells.heap(bits), scale, |unscaled| bytes(out, unscaled));
+            }
             Encoding::Bool | Encoding::BitBool => out.push(bits as u8 & 1),
             Encoding::WholeUnscaled => {
                 decimal::integer(bits.into(), |unscaled| bytes(out, unscaled));
@@ -174,6 +204,7 @@ impl Column {
         };
         match self.encoding {
             Encoding::Days => long(out, micros.div_euclid(86_400_000_000)),
+            Encoding::Millis => long(out, micros.div_euclid(1_000)),
             Encoding::Micros => long(out, micros),
             Encoding::Nanos => self.nanos(micros, out),
             Encoding::IsoDate => short(out, |out| {
@@ -205,13 +236,6 @@ impl Column {
             Some(lead) => *lead = FIRST,
             None => epoch(out),
         }
-    }
-
-    /// A decimal that is no number or an infinity is null, where that can be.
-    #[cold]
-    fn no_number(&self, out: &mut Vec<u8>) -> bool {
-        self.impossible(out, |_| {});
-        self.nullable
     }
 
     fn label(&self, at: u64) -> &[u8] {
