@@ -4,6 +4,8 @@
 //! and each figure is the median of the rounds, with the least in brackets.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
+mod apache;
+
 use std::alloc::System;
 
 use benches::{guests, orders};
@@ -36,7 +38,7 @@ fn main() -> Result<()> {
     let built = guests::build();
     let only = std::env::args().skip_while(|word| word != "--only").nth(1).unwrap_or_default();
     let formats: Vec<_> = FORMATS.into_iter().filter(|(name, ..)| name.contains(&only)).collect();
-    let mut variants = variants(&built, &formats)?;
+    let mut variants = variants(&built, &formats, &only)?;
     println!("| ns a row | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
     println!("|---|{}", "---:|".repeat(BATCHES.len()));
     let columns: Vec<_> = BATCHES.iter().map(|rows| measure(&mut variants, *rows)).collect();
@@ -67,7 +69,8 @@ fn main() -> Result<()> {
 /// Name, plugin, settings.
 type Format = (&'static str, &'static str, &'static str);
 
-const FORMATS: [Format; 12] = [
+const FORMATS: [Format; 13] = [
+    ("avro", "avro", "{}"),
     ("canal", "canal", "{}"),
     ("canal, 100 rows a message", "canal", r#"{"rows_per_message":100}"#),
     ("canal, protobuf", "canal", r#"{"form":"protobuf"}"#),
@@ -82,8 +85,8 @@ const FORMATS: [Format; 12] = [
     ("shareplex", "shareplex", "{}"),
 ];
 
-/// Each format natively and sandboxed, then two filters.
-fn variants(built: &std::path::Path, formats: &[Format]) -> Result<Vec<Variant>> {
+/// Each format natively and sandboxed, then what others write in its place, then two filters.
+fn variants(built: &std::path::Path, formats: &[Format], only: &str) -> Result<Vec<Variant>> {
     let filter = |settings: &str| Spec {
         settings: settings.to_owned(),
         ..Spec::new(&built.join("examples/filter.wasm").display().to_string())
@@ -99,6 +102,11 @@ fn variants(built: &std::path::Path, formats: &[Format]) -> Result<Vec<Variant>>
             let spec = Spec { sandbox, settings, stock, ..Spec::new(plugin) };
             variants.push(load(format!("{name}, {engine}"), &spec, serialize as Call)?);
         }
+    }
+    if "avro".contains(only) {
+        let plugin = Box::new(apache::ApacheAvro::new());
+        let name = "avro, by apache-avro".to_owned();
+        variants.push(Variant { name, plugin, call: serialize, out: Vec::new() });
     }
     let two_columns = "{\"quantity\":\"quantity\",\"status\":\"status\"}";
     for (name, settings) in [("filter on two columns", two_columns), ("nothing", "{\"idle\":true}")]

@@ -11,6 +11,7 @@ pub mod pipeline;
 pub mod plugin;
 pub mod policy;
 pub mod position;
+pub mod registry;
 pub mod route;
 pub mod section;
 pub mod sink;

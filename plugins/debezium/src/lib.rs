@@ -62,15 +62,13 @@
 //! * A value that the log does not hold is taken from the other image of an update where that has
 //!   it. Text, JSON and bytes have the placeholder otherwise; values of other types are left out.
 
-mod decimal;
-mod encoding;
 mod moment;
 mod outlines;
-mod schema;
 mod settings;
 mod table;
 mod value;
 
+use tidemill_plugin::debezium::schema;
 use tidemill_plugin::fields::Versions;
 use tidemill_plugin::rows::{Frame, MessageBuilder, Operation};
 use tidemill_plugin::{Configure, Error, Serializer, json};

@@ -1,7 +1,8 @@
 //! Time and transaction of the change at hand, as text that many changes share.
 
+use tidemill_plugin::debezium::time_us;
 use tidemill_plugin::fields::Kept;
-use tidemill_plugin::rows::{Change, layout};
+use tidemill_plugin::rows::Change;
 use tidemill_plugin::{json, number};
 
 #[derive(Debug, Default)]
@@ -25,14 +26,10 @@ impl Moment {
         self.bare_gtid.forget();
     }
 
-    /// Takes over the time and transaction of a change. Its time is that of the commit where the
-    /// log tells it.
+    /// Takes over the time and transaction of a change.
     #[inline]
     pub(crate) fn set(&mut self, change: &Change<'_>) {
-        let transaction = change.transaction();
-        let committed = transaction.map_or(layout::NO_TIME, |transaction| transaction.commit_us);
-        let time = if committed == layout::NO_TIME { change.time_us() } else { committed };
-        let time = if time == layout::NO_TIME { 0 } else { time };
+        let (transaction, time) = (change.transaction(), time_us(change));
         if self.micros.set(time, |out| number::int(out, time)) {
             self.version += 1;
             let (millis, seconds) = (time.div_euclid(1_000), time.div_euclid(1_000_000));

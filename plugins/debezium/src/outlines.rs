@@ -1,10 +1,10 @@
 //! What the messages of a version of a table look like, in each dialect.
 
+use tidemill_plugin::debezium::{Manner, Op, schema};
 use tidemill_plugin::json;
 use tidemill_plugin::outline::{Part, compile};
 use tidemill_plugin::rows::SchemaView;
 
-use crate::schema;
 use crate::settings::{Added, Dialect, EnvelopeField, Flatten, Settings};
 
 /// A message, or a part of one.
@@ -60,38 +60,11 @@ impl Piece {
     }
 }
 
-/// What is there of a change, by Debezium's letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Op {
-    Create,
-    Read,
-    Update,
-    Delete,
-    Truncate,
-}
-
-impl Op {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Create, Self::Read, Self::Update, Self::Delete, Self::Truncate];
-
-    const fn letter(self, dialect: Dialect) -> &'static str {
-        match self {
-            Self::Create => "c",
-            // OMS does not tell a row of a snapshot from one that came.
-            Self::Read if !matches!(dialect, Dialect::Debezium) => "c",
-            Self::Read => "r",
-            Self::Update => "u",
-            Self::Delete => "d",
-            Self::Truncate => "t",
-        }
-    }
-
-    const fn has_before(self) -> bool {
-        matches!(self, Self::Update | Self::Delete)
-    }
-
-    const fn has_after(self) -> bool {
-        matches!(self, Self::Create | Self::Read | Self::Update)
+/// The letter of an operation. OMS does not tell a row of a snapshot from one that came.
+const fn letter(op: Op, dialect: Dialect) -> &'static str {
+    match op {
+        Op::Read if !matches!(dialect, Dialect::Debezium) => Op::Create.letter(),
+        op => op.letter(),
     }
 }
 
@@ -121,6 +94,7 @@ const OMS: &str = concat!(
 pub(crate) struct Drawing<'a> {
     pub(crate) schema: &'a SchemaView<'a>,
     pub(crate) settings: &'a Settings,
+    pub(crate) manner: &'a Manner,
     /// Connect's fields of the columns.
     pub(crate) columns: &'a str,
 }
@@ -144,7 +118,7 @@ impl Drawing<'_> {
                 (flat_outline(op, mode.rewrites(), flatten)?, self.flat_schema(flatten))
             }
             (Dialect::Debezium, None) => {
-                let schema = || schema::envelope(self.schema, self.columns, self.settings);
+                let schema = || schema::envelope(self.schema, self.columns, self.manner);
                 let schema = if self.settings.schemas { schema() } else { String::new() };
                 (ENVELOPE.to_owned(), schema)
             }
@@ -190,7 +164,7 @@ impl Drawing<'_> {
         if flatten.delete_tombstone_handling_mode.rewrites() {
             fields.push(r#"{"type":"string","optional":true,"field":"__deleted"}"#.to_owned());
         }
-        schema::flat(self.schema, &fields.join(","), self.settings)
+        schema::flat(self.schema, &fields.join(","), self.manner)
     }
 
     fn compile(&self, outline: &str, op: Op) -> Outline {
@@ -198,7 +172,7 @@ impl Drawing<'_> {
         let known = |name: &str| match name {
             "before" if !op.has_before() => Some(b"null".to_vec()),
             "after" if !op.has_after() => Some(b"null".to_vec()),
-            "op" => Some(op.letter(self.settings.dialect).as_bytes().to_vec()),
+            "op" => Some(letter(op, self.settings.dialect).as_bytes().to_vec()),
             "snapshot" => Some(if op == Op::Read { b"true".to_vec() } else { b"false".to_vec() }),
             "name" => text(&self.settings.topic_prefix),
             "connector" => Some(self.settings.connector.name().as_bytes().to_vec()),

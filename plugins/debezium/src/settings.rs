@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 use tidemill_plugin::Error;
+use tidemill_plugin::debezium::{
+    Binaries, Connector, Decimals, Manner, Op, Times, UNAVAILABLE, Unsigned,
+};
 
 /// The settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -17,7 +20,7 @@ pub struct Settings {
     pub(crate) bigint_unsigned_handling_mode: Unsigned,
     pub(crate) unavailable_value_placeholder: String,
     pub(crate) tombstones_on_delete: bool,
-    pub(crate) skipped_operations: Vec<Skipped>,
+    pub(crate) skipped_operations: Vec<Op>,
     pub(crate) include_schema_changes: bool,
     pub(crate) heartbeats: bool,
     pub(crate) flatten: Option<Flatten>,
@@ -34,9 +37,9 @@ impl Default for Settings {
             time_precision_mode: Times::AdaptiveTimeMicroseconds,
             binary_handling_mode: Binaries::Bytes,
             bigint_unsigned_handling_mode: Unsigned::Long,
-            unavailable_value_placeholder: "__debezium_unavailable_value".into(),
+            unavailable_value_placeholder: UNAVAILABLE.into(),
             tombstones_on_delete: true,
-            skipped_operations: vec![Skipped::T],
+            skipped_operations: vec![Op::Truncate],
             include_schema_changes: true,
             heartbeats: false,
             flatten: None,
@@ -56,8 +59,20 @@ impl Settings {
         Ok(())
     }
 
-    pub(crate) fn skips(&self, operation: Skipped) -> bool {
-        self.skipped_operations.contains(&operation)
+    pub(crate) fn skips(&self, op: Op) -> bool {
+        self.skipped_operations.contains(&op)
+    }
+
+    /// What of it types and schemas depend on.
+    pub(crate) fn manner(&self) -> Manner {
+        Manner {
+            topic_prefix: self.topic_prefix.clone(),
+            connector: self.connector,
+            decimals: self.decimal_handling_mode,
+            times: self.time_precision_mode,
+            binaries: self.binary_handling_mode,
+            unsigned: self.bigint_unsigned_handling_mode,
+        }
     }
 }
 
@@ -68,69 +83,6 @@ pub(crate) enum Dialect {
     Oms,
     OmsFlatten,
     OmsSmt,
-}
-
-/// The connector of Debezium that the messages are as if from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Connector {
-    Mysql,
-    Mariadb,
-}
-
-impl Connector {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Mysql => "mysql",
-            Self::Mariadb => "mariadb",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Decimals {
-    Precise,
-    Double,
-    String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Times {
-    AdaptiveTimeMicroseconds,
-    Adaptive,
-    Connect,
-    Isostring,
-    Microseconds,
-    Nanoseconds,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Binaries {
-    Bytes,
-    Base64,
-    Base64UrlSafe,
-    Hex,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Unsigned {
-    Long,
-    Precise,
-}
-
-/// Operations by their letters: create, update, delete, truncate, read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Skipped {
-    C,
-    U,
-    D,
-    T,
-    R,
 }
 
 /// The transformation `ExtractNewRecordState`.

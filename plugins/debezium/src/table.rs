@@ -2,6 +2,7 @@
 
 use tidemill_plugin::bytes::append;
 use tidemill_plugin::cells::Cells;
+use tidemill_plugin::debezium::{Binaries, Encoding, Manner, NEW_KEY, OLD_KEY, Op, schema};
 use tidemill_plugin::fields::{self, Field, Kept};
 use tidemill_plugin::json;
 use tidemill_plugin::outline::Part;
@@ -9,16 +10,10 @@ use tidemill_plugin::rows::{
     Change, ColumnView, LogicalType, MessageBuilder, Operation, Row, SchemaView, Value, layout,
 };
 
-use crate::encoding::Encoding;
 use crate::moment::Moment;
-use crate::outlines::{Drawing, Op, Outline, Piece};
-use crate::schema;
-use crate::settings::{Binaries, Dialect, Settings, Skipped};
+use crate::outlines::{Drawing, Outline, Piece};
+use crate::settings::{Dialect, Settings};
 use crate::value::{self, Column};
-
-/// What Debezium calls the headers of a changed key.
-const NEW_KEY: &str = "__debezium.newkey";
-const OLD_KEY: &str = "__debezium.oldkey";
 
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -72,21 +67,15 @@ impl Table {
     pub(crate) fn new(schema: &SchemaView<'_>, settings: &Settings) -> Self {
         // The columns of a statement are not those of its table.
         let columns = || schema.columns().filter(|_| !schema.is_statement());
+        let manner = settings.manner();
         let fields = match settings.schemas {
-            true => schema::columns(columns(), settings),
+            true => schema::columns(columns(), &manner),
             false => String::new(),
         };
-        let drawing = Drawing { schema, settings, columns: &fields };
+        let drawing = Drawing { schema, settings, manner: &manner, columns: &fields };
         let is_debezium = settings.dialect == Dialect::Debezium;
         let message = |op: Op| {
-            let skipped = settings.skips(match op {
-                Op::Create => Skipped::C,
-                Op::Read => Skipped::R,
-                Op::Update => Skipped::U,
-                Op::Delete => Skipped::D,
-                Op::Truncate => Skipped::T,
-            });
-            let value = drawing.value(op).filter(|_| !skipped)?;
+            let value = drawing.value(op).filter(|_| !settings.skips(op))?;
             let last = value.iter().rposition(Piece::is_of_the_row);
             let row_parts = last.map_or(0, |last| last + 1);
             Some(Message { value, row_parts, headers: drawing.headers(op) })
@@ -97,12 +86,12 @@ impl Table {
             (key, value, settings.topic_prefix.clone())
         });
         Self {
-            columns: columns().map(|column| Column::new(&column, settings)).collect(),
-            key: Key::new(schema, settings).filter(|_| is_debezium),
+            columns: columns().map(|column| Column::new(&column, settings, &manner)).collect(),
+            key: Key::new(schema, settings, &manner).filter(|_| is_debezium),
             messages: Op::ALL.map(message),
             tombstone: is_debezium
                 && settings.tombstones_on_delete
-                && !settings.skips(Skipped::D)
+                && !settings.skips(Op::Delete)
                 && settings
                     .flatten
                     .as_ref()
@@ -265,19 +254,19 @@ impl Table {
 }
 
 impl Key {
-    fn new(schema: &SchemaView<'_>, settings: &Settings) -> Option<Self> {
+    fn new(schema: &SchemaView<'_>, settings: &Settings, manner: &Manner) -> Option<Self> {
         let columns = fields::key(schema);
         if columns.is_empty() {
             return None;
         }
         let lead = match settings.schemas {
             true => {
-                let fields = schema::columns(columns.iter().copied(), settings);
-                format!(r#"{{"schema":{},"payload":"#, schema::key(schema, &fields, settings))
+                let fields = schema::columns(columns.iter().copied(), manner);
+                format!(r#"{{"schema":{},"payload":"#, schema::key(schema, &fields, manner))
             }
             false => String::new(),
         };
-        let columns = columns.iter().map(|column| Column::new(column, settings));
+        let columns = columns.iter().map(|column| Column::new(column, settings, manner));
         Some(Self { columns: columns.collect(), schema: lead.into_bytes() })
     }
 
@@ -299,8 +288,11 @@ impl Key {
 }
 
 impl Column {
-    fn new(column: &ColumnView<'_>, settings: &Settings) -> Self {
-        let encoding = Encoding::of(column, settings);
+    fn new(column: &ColumnView<'_>, settings: &Settings, manner: &Manner) -> Self {
+        let encoding = match settings.dialect {
+            Dialect::Debezium => Encoding::of(column, manner),
+            _ => Encoding::of_oms(column),
+        };
         let field = Field::new(column, if encoding.is_quoted() { "\"" } else { "" });
         let nullable = column.is_nullable();
         let mut this = Self { field, encoding, nullable, unavailable: Vec::new() };

@@ -2,12 +2,10 @@
 
 use tidemill_plugin::bytes::append as copy;
 use tidemill_plugin::cells::Cells;
+use tidemill_plugin::debezium::{Encoding, decimal};
 use tidemill_plugin::fields::Field;
 use tidemill_plugin::rows::Civil;
 use tidemill_plugin::{json, number, temporal};
-
-use crate::decimal;
-use crate::encoding::Encoding;
 
 /// A column that is ready to be written.
 #[derive(Debug)]
@@ -68,7 +66,7 @@ fn rare(column: &Column, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
             float(value, out, |out| number::float64(out, value));
         }
         Encoding::DecimalNumber => decimal_number(cells.heap(bits), out),
-        Encoding::Base64 => json::base64(out, cells.heap(bits)),
+        Encoding::Bytes | Encoding::Base64 => json::base64(out, cells.heap(bits)),
         Encoding::Base64Url => json::base64_url(out, cells.heap(bits)),
         Encoding::HexLower => json::hex(out, cells.heap(bits), b"0123456789abcdef"),
         Encoding::HexUpper => json::hex(out, cells.heap(bits), b"0123456789ABCDEF"),

@@ -31,6 +31,8 @@ impl Pipeline {
             plugins: self.plugins.into_iter().map(link).collect(),
             format: self.format.map(link),
             sharding: sink.settings.sharding(),
+            topics: sink.settings.topics(),
+            registry: self.registry,
             sink: Box::new(move || sink.open(&sink::Opening { folder: &folder, pipeline: &name })),
             checkpoint,
             limits: Limits { workers: self.workers, ..Limits::default() },

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::schema;
-use crate::plugin;
+use crate::{plugin, registry};
 
 const NAME_CHARS_MAX: usize = 64;
 
@@ -35,6 +35,8 @@ pub(super) struct Raw {
     pub(super) plugins: Vec<Plugin>,
     /// The plugin that makes messages of changes.
     pub(super) format: Option<Plugin>,
+    /// The registry of schemas, for a format whose messages can be read only with their schemas.
+    pub(super) registry: Option<registry::Settings>,
     /// Where the changes go.
     #[schemars(schema_with = "schema::sink")]
     pub(super) sink: Component,

@@ -2,12 +2,14 @@
 
 use std::num::{NonZeroU8, NonZeroUsize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::raw::{self, Raw};
 use super::yaml::Document;
 use crate::error::{Error, Kind, Result};
 use crate::pipeline::Limits;
 use crate::plugin::{self, Exports, Loaded, Spec, Stock};
+use crate::registry::Registry;
 use crate::route::{Mode, Tables};
 use crate::section::{Section, unknown};
 use crate::{sink, source};
@@ -39,6 +41,8 @@ pub struct Pipeline {
     pub plugins: Vec<Loaded>,
     /// What makes messages of them.
     pub format: Option<Loaded>,
+    /// Where the schemas of messages have their ids.
+    pub registry: Option<Arc<Registry>>,
     /// Where they go.
     pub sink: Component<dyn sink::Settings>,
     /// How many workers there are.
@@ -104,6 +108,7 @@ pub(super) fn resolve(document: &Document, file: &Path, overrides: &Overrides) -
         None if needs_format => return Err(format_missing(&sink)),
         None => None,
     };
+    let registry = registry(&raw, root, &folder)?;
     Ok(Pipeline {
         name: raw.name.0,
         state: overrides.state.clone().unwrap_or_else(|| folder.join(raw.state)),
@@ -111,6 +116,7 @@ pub(super) fn resolve(document: &Document, file: &Path, overrides: &Overrides) -
         tables,
         plugins: loaded,
         format,
+        registry,
         sink,
         workers: overrides
             .workers
@@ -203,6 +209,33 @@ fn format_missing(sink: &Component<dyn sink::Settings>) -> Error {
     Error::new(Kind::Config, "config-missing", message)
         .with("at", &sink.at)
         .hint("add a line such as `format: {use: canal}`")
+}
+
+/// The registry, which a format needs or has no use for.
+fn registry(raw: &Raw, root: Section<'_>, folder: &Path) -> Result<Option<Arc<Registry>>> {
+    let at = root.near("registry");
+    let use_ = raw.format.as_ref().map_or("", |format| &format.use_);
+    match (&raw.registry, stock(use_).map(|stock| stock.defines_schemas)) {
+        (None, Some(true)) => {
+            let message = format!("the format `{use_}` needs a registry of schemas");
+            Err(root.near("format").error("config-missing", message).hint(
+                "add a line such as `registry: {url: \"http://registry:8081\"}` beside `format`",
+            ))
+        }
+        (None, _) => Ok(None),
+        (Some(_), Some(false)) => {
+            let message = format!("the format `{use_}` has no use for a registry of schemas");
+            Err(at.error("config-registry", message).hint("leave `registry` out"))
+        }
+        (Some(_), None) if use_.is_empty() => {
+            let message = "without a `format` there is no use for a registry of schemas";
+            Err(at.error("config-registry", message).hint("leave `registry` out"))
+        }
+        (Some(settings), _) => {
+            let registry = settings.registry(folder).map_err(|error| error.with("at", at.at()))?;
+            Ok(Some(Arc::new(registry)))
+        }
+    }
 }
 
 /// What a plugin is wanted for.

@@ -27,8 +27,9 @@ use crate::error::Result;
 use crate::metrics::Meters;
 use crate::plugin::{Exports, Plugin};
 use crate::position::Position;
+use crate::registry::Registry;
 use crate::route::{Sharding, Tables};
-use crate::sink::Sink;
+use crate::sink::{Sink, TopicOf};
 use crate::source::Source;
 use crate::state::Checkpoint;
 
@@ -39,6 +40,7 @@ mod order;
 mod phase;
 mod progress;
 mod reader;
+mod references;
 mod settle;
 mod split;
 mod supervisor;
@@ -65,6 +67,10 @@ pub struct Pipeline {
     pub sink: OpenSink,
     /// How the sink spreads messages by keys, if it does.
     pub sharding: Option<Sharding>,
+    /// Which topics the sink gives the messages of tables, if it has topics.
+    pub topics: Option<TopicOf>,
+    /// Where the schemas of messages have their ids, if the format needs any.
+    pub registry: Option<Arc<Registry>>,
     /// Where its position is remembered.
     pub checkpoint: Arc<Mutex<dyn Checkpoint>>,
     /// How much it may hold, and how often it settles.

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -14,6 +15,7 @@ use super::order::Order;
 use super::phase::{Phase, Shutdown, Watch};
 use super::progress::{Progress, Snapshot};
 use super::reader::Reader;
+use super::references::References;
 use super::settle::{Memory, Settle};
 use super::split::Split;
 use super::tally::Tally;
@@ -204,6 +206,13 @@ fn workers(
             decoder: source.decoder(),
             chain: Chain::new(shared.clone(), links, &pipeline.meters, pause.clone())?,
             split: sharding.clone().map(Split::new),
+            references: References {
+                registry: pipeline.registry.clone(),
+                topics: pipeline.topics.clone(),
+                pause: pause.clone(),
+                meters: pipeline.meters.clone(),
+                known: HashMap::new(),
+            },
             builder: FrameBuilder::new(),
             tally: Tally::default(),
             pool: pool.clone(),

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::budget::Share;
 use super::chain::{self, Chain};
 use super::phase::{Phase, Watch};
+use super::references::References;
 use super::split::Split;
 use super::tally::Tally;
 use crate::error::{Error, Kind, Result};
@@ -61,6 +62,7 @@ pub(super) struct Worker {
     pub(super) chain: Chain,
     /// None for a sink that does not spread rows by keys.
     pub(super) split: Option<Split>,
+    pub(super) references: References,
     pub(super) builder: FrameBuilder,
     pub(super) tally: Tally,
     pub(super) pool: Arc<Pool>,
@@ -105,6 +107,9 @@ impl Worker {
         let mut made_messages = None;
         if for_sink {
             made_messages = self.chain.serialize(&frame, changes, &mut messages)?;
+            if made_messages.is_some() {
+                self.references.resolve(&frame, &mut messages)?;
+            }
             share.resize(rows, frame.capacity() + messages.capacity());
         }
         let messages = made_messages.map(|_| messages);

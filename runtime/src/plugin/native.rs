@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use avro::Avro;
 use canal::Canal;
 use columns::Columns;
 use dataworks::DataWorks;
@@ -27,6 +28,8 @@ pub struct Stock {
     pub summary: &'static str,
     /// What it exports.
     pub exports: Exports,
+    /// True when its messages can be read only with schemas that it defines.
+    pub defines_schemas: bool,
     /// Reads its settings where they stand in a pipeline file: refuses what the plugin would
     /// refuse about their form, but knows the place.
     pub settings: fn(&Section<'_>) -> error::Result<()>,
@@ -36,11 +39,20 @@ pub struct Stock {
 type New = fn(settings: Arc<str>, limits: Limits) -> Result<Box<dyn Plugin>, Fault>;
 
 /// Every stock plugin.
-pub const STOCK: [Stock; 8] = [
+pub const STOCK: [Stock; 9] = [
+    Stock {
+        name: "avro",
+        summary: "serializes changes as Avro messages of Debezium, for a registry of schemas",
+        exports: Exports { serializer: true, ..Exports::NONE },
+        defines_schemas: true,
+        settings: settings::<Avro>,
+        new: |settings, limits| Native::boxed(settings, limits, Calls::<Avro>::serializer()),
+    },
     Stock {
         name: "canal",
         summary: "serializes changes as messages of canal, flat JSON or protocol buffers",
         exports: Exports { serializer: true, ..Exports::NONE },
+        defines_schemas: false,
         settings: settings::<Canal>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Canal>::serializer()),
     },
@@ -48,6 +60,7 @@ pub const STOCK: [Stock; 8] = [
         name: "columns",
         summary: "keeps or drops columns",
         exports: Exports { planner: true, ..Exports::NONE },
+        defines_schemas: false,
         settings: settings::<Columns>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Columns>::planner()),
     },
@@ -55,6 +68,7 @@ pub const STOCK: [Stock; 8] = [
         name: "dataworks",
         summary: "serializes changes as JSON messages of DataWorks 2.0",
         exports: Exports { serializer: true, ..Exports::NONE },
+        defines_schemas: false,
         settings: settings::<DataWorks>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<DataWorks>::serializer()),
     },
@@ -62,6 +76,7 @@ pub const STOCK: [Stock; 8] = [
         name: "debezium",
         summary: "serializes changes as JSON messages of Debezium",
         exports: Exports { serializer: true, ..Exports::NONE },
+        defines_schemas: false,
         settings: settings::<Debezium>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Debezium>::serializer()),
     },
@@ -69,6 +84,7 @@ pub const STOCK: [Stock; 8] = [
         name: "default",
         summary: "serializes changes as JSON messages of OMS's own format",
         exports: Exports { serializer: true, ..Exports::NONE },
+        defines_schemas: false,
         settings: settings::<DefaultFormat>,
         new: |settings, limits| {
             Native::boxed(settings, limits, Calls::<DefaultFormat>::serializer())
@@ -78,6 +94,7 @@ pub const STOCK: [Stock; 8] = [
         name: "maxwell",
         summary: "serializes changes as JSON messages of Maxwell, as OMS has them",
         exports: Exports { serializer: true, ..Exports::NONE },
+        defines_schemas: false,
         settings: settings::<Maxwell>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Maxwell>::serializer()),
     },
@@ -85,6 +102,7 @@ pub const STOCK: [Stock; 8] = [
         name: "rename",
         summary: "renames databases, tables and columns",
         exports: Exports { planner: true, ..Exports::NONE },
+        defines_schemas: false,
         settings: settings::<Rename>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Rename>::planner()),
     },
@@ -92,6 +110,7 @@ pub const STOCK: [Stock; 8] = [
         name: "shareplex",
         summary: "serializes changes as JSON messages of SharePlex",
         exports: Exports { serializer: true, ..Exports::NONE },
+        defines_schemas: false,
         settings: settings::<SharePlex>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<SharePlex>::serializer()),
     },

@@ -2,10 +2,11 @@
 
 use std::fmt::Debug;
 use std::path::Path;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use tidemill_rows::{Frame, Invalid, Messages};
+use tidemill_rows::{Frame, Invalid, Messages, SchemaView};
 
 use crate::BoxFuture;
 use crate::error::Result;
@@ -87,11 +88,19 @@ pub trait Settings: Debug + Send + Sync {
     /// comes to it as a delete and an insert.
     fn sharding(&self) -> Option<Sharding>;
 
+    /// Which topics it gives the messages of tables, if it has topics.
+    fn topics(&self) -> Option<TopicOf> {
+        None
+    }
+
     /// What reads back and judges what the sink wrote, where there is such a thing.
     fn verify(&self) -> Option<&dyn Verify> {
         None
     }
 }
+
+/// Names the topic of a version of a table.
+pub type TopicOf = Arc<dyn Fn(&SchemaView<'_>) -> Result<String> + Send + Sync>;
 
 /// What a sink is opened with.
 #[derive(Debug, Clone, Copy)]

@@ -15,7 +15,7 @@ const BANNED_NAMES: [&str; 16] = [
 ];
 
 /// For each room of the runtime: the rooms it may use. `main` and `lib` stand outside.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("error", &[]),
     ("position", &[]),
     ("policy", &["error"]),
@@ -25,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("plugin", GROUND),
     ("sink", BEHIND_ROUTE),
     ("state", GROUND),
+    ("registry", GROUND),
     ("route", GROUND),
     ("pipeline", STAGES),
     ("config", ALL_BUT_EDGE),
@@ -38,25 +39,29 @@ const GROUND: &[&str] = &["error", "policy", "position", "metrics", "section"];
 const BEHIND_ROUTE: &[&str] = &["error", "policy", "position", "metrics", "section", "route"];
 const STAGES: &[&str] = &[
     "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
-    "state",
+    "state", "registry",
 ];
 const ALL_BUT_EDGE: &[&str] = &[
     "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
-    "state", "pipeline",
+    "state", "registry", "pipeline",
 ];
 const EDGE: &[&str] = &[
     "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
-    "state", "pipeline", "config", "api", "cli",
+    "state", "registry", "pipeline", "config", "api", "cli",
 ];
 
 /// Crates that others bring in two versions of, and why nothing here can change it.
-const TWO_VERSIONS: [(&str, &str); 9] = [
+const TWO_VERSIONS: [(&str, &str); 13] = [
     ("base64", "mysql_common has the older one"),
     ("cpufeatures", "sha1 and sha2, as mysql_common takes them, have the older one"),
     ("embedded-io", "postcard, in wasmtime, names both"),
     ("getrandom", "ring and mysql_common each lag behind tempfile's"),
     ("hashbrown", "dashmap and gimli each lag behind wasmtime's"),
+    ("miniz_oxide", "apache-avro has the older one"),
+    ("prettyplease", "the macros of apache-avro have the newer one"),
     ("r-efi", "with getrandom, and not built here"),
+    ("rand", "apache-avro has the older one"),
+    ("rand_core", "with rand"),
     ("syn", "the macros of wasmtime and tracing have the older one, those of serde the newer"),
     ("windows-sys", "ring has the older one, and it is not built here"),
     ("wit-bindgen", "getrandom names the older one for WASI, where it is not built"),

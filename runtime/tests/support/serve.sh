@@ -3,7 +3,7 @@
 # Prints the server's folder once it answers. Then each line of standard input is an order, and what it made is told by
 # a line: `kill` ends the server by SIGKILL, `stop` lets it end by itself, `start` starts it again on the same data and
 # port; `pause` makes it do nothing until `resume`.
-# Usage: ./serve.sh mariadb|mysql|kafka|kafka_kerberos VERSION [OPTION..]    (OPTIONs go to the server)
+# Usage: ./serve.sh mariadb|mysql|kafka|kafka_kerberos|registry VERSION [OPTION..]    (OPTIONs go to the server)
 set -euo pipefail
 
 family=$1 version=$2
@@ -18,6 +18,7 @@ begin() {
         mysql) mysql_start "$version" "$dir" "$@" ;;
         kafka) kafka_start "$dir" "$@" ;;
         kafka_kerberos) kafka_kerberos_start "$dir" ;;
+        registry) registry_start "$dir" ;;
     esac
 }
 
@@ -28,8 +29,8 @@ dir=$(mktemp -d)
 trap 'kill -CONT "$(<"$dir/pid")" 2>/dev/null || true; server_stop "$dir"; rm -rf "$dir"' EXIT
 begin "$@"
 echo "$dir"
-export MARIADB_PORT MYSQL_PORT KAFKA_PORT
-MARIADB_PORT=$(<"$dir/port") MYSQL_PORT=$(<"$dir/port") KAFKA_PORT=$(<"$dir/port")
+export MARIADB_PORT MYSQL_PORT KAFKA_PORT REGISTRY_PORT
+MARIADB_PORT=$(<"$dir/port") MYSQL_PORT=$(<"$dir/port") KAFKA_PORT=$(<"$dir/port") REGISTRY_PORT=$(<"$dir/port")
 while read -r order; do
     case $order in
         kill)

@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::builder::{Header, close, offset};
-use crate::layout::{self, align8};
-use crate::{Frame, Invalid, SchemaView, TooLarge};
+use crate::definition::{self, Part, Reference};
+use crate::layout::{self, MESSAGE_LEN, align8};
+use crate::message::{KEY, TOPIC, VALUE};
+use crate::{Frame, Invalid, Messages, SchemaView, TooLarge, read};
 
 /// Drops every change whose bit in `keep` is not set. One bit a change, least significant first;
 /// changes beyond the end of `keep` are dropped.
@@ -29,7 +31,7 @@ fn retain(frame: &mut [u8], keep: impl Fn(usize, u16) -> bool) -> Result<(), Inv
     let mut kept = 0;
     for index in 0..dir.changes as usize {
         let at = dir.changes_at + index * layout::CHANGE_LEN;
-        if keep(index, crate::read::u16_at(frame, at + 2)) {
+        if keep(index, read::u16_at(frame, at + 2)) {
             frame.copy_within(
                 at..at + layout::CHANGE_LEN,
                 dir.changes_at + kept * layout::CHANGE_LEN,
@@ -90,5 +92,39 @@ pub fn replace_schemas<'s>(
 pub fn set_flags(frame: &mut [u8], flags: u16) -> Result<(), Invalid> {
     Frame::parse(frame)?;
     frame[6..8].copy_from_slice(&flags.to_le_bytes());
+    Ok(())
+}
+
+/// Puts an id in the place of each reference of a message frame. A reference that has got its id is
+/// none any more, so that a second call goes on where one that failed has stopped.
+///
+/// # Errors
+/// When the bytes are no message frame, and those of `id`.
+pub fn resolve<E: From<Invalid>>(
+    frame: &mut [u8],
+    mut id: impl FnMut(&Reference<'_>) -> Result<u32, E>,
+) -> Result<(), E> {
+    let messages = Messages::parse(frame)?.len();
+    let directory_at = read::u32_at(frame, 16) as usize;
+    for at in (0..messages).map(|index| directory_at + index * MESSAGE_LEN) {
+        let (src, mut flags) = (read::u32_at(frame, at), read::u32_at(frame, at + 4));
+        for (part, index, flag) in [
+            (Part::Key, KEY, layout::MESSAGE_KEY_REFERS),
+            (Part::Value, VALUE, layout::MESSAGE_VALUE_REFERS),
+        ] {
+            if flags & flag == 0 {
+                continue;
+            }
+            let body = read::slice_at(frame, at + 8 + index * 8);
+            let Some(definition) = definition::referred(body) else { continue };
+            let topic = Some(read::str_at(frame, at + 8 + TOPIC * 8));
+            let topic = topic.filter(|topic| !topic.is_empty());
+            let id = id(&Reference { src, part, topic, definition })?;
+            let from = read::u32_at(frame, at + 8 + index * 8) as usize;
+            frame[from + 1..from + 5].copy_from_slice(&id.to_be_bytes());
+            flags &= !flag;
+            frame[at + 4..at + 8].copy_from_slice(&flags.to_le_bytes());
+        }
+    }
     Ok(())
 }

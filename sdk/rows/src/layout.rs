@@ -25,6 +25,10 @@ pub const SLOTS_MAX: u32 = 65_535;
 pub const MESSAGE_HEADER_LEN: usize = 32;
 /// Size of an entry of the message directory.
 pub const MESSAGE_LEN: usize = 40;
+/// Size of an entry of the table of definitions.
+pub const DEFINITION_LEN: usize = 16;
+/// Size of a reference to a definition: a byte of zero, then its index, the highest byte first.
+pub const REFERENCE_LEN: usize = 5;
 
 /// Frame flag: the first change goes on with a transaction that an earlier frame began.
 pub const FLAG_CONTINUES: u16 = 1;
@@ -69,6 +73,10 @@ pub const MESSAGE_ERROR: u32 = 1;
 pub const MESSAGE_NO_KEY: u32 = 2;
 /// Message flag: there is no value: a tombstone.
 pub const MESSAGE_NO_VALUE: u32 = 4;
+/// Message flag: the key begins with a reference to a definition.
+pub const MESSAGE_KEY_REFERS: u32 = 8;
+/// Message flag: the value begins with a reference to a definition.
+pub const MESSAGE_VALUE_REFERS: u32 = 16;
 
 /// Rounds up to the next multiple of eight, the alignment of everything with a header.
 #[must_use]

@@ -8,7 +8,7 @@
 //! * [`Frame`], [`Change`] and [`Row`] read them without a copy.
 //! * [`Frame::validate`] checks a frame from an untrusted hand (a plugin) in full, in linear time.
 //! * [`MessageBuilder`] and [`Messages`] do the same for what a serializer answers.
-//! * [`edit`] changes a finished frame: drop changes, swap the schemas.
+//! * [`edit`] changes a finished frame: drop changes, swap the schemas, resolve references.
 //!
 //! Little-endian throughout. No dependency; builds for the host and for `wasm32-unknown-unknown`.
 #![no_std]
@@ -17,6 +17,7 @@
 extern crate alloc;
 
 mod builder;
+mod definition;
 pub mod edit;
 mod error;
 mod hash;
@@ -32,6 +33,7 @@ mod value;
 mod view;
 
 pub use builder::{ChangeRecord, FrameBuilder, Mark, RowRef};
+pub use definition::{Definition, Part, Reference};
 pub use error::{Invalid, TooLarge};
 pub use message::{Message, MessageBuilder, Messages};
 pub use row_writer::RowWriter;

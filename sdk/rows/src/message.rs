@@ -1,7 +1,8 @@
 use alloc::vec::Vec;
 
 use crate::builder::offset;
-use crate::layout::{self, MESSAGE_HEADER_LEN, MESSAGE_LEN};
+use crate::definition::{self, Definition, Table};
+use crate::layout::{self, DEFINITION_LEN, MESSAGE_HEADER_LEN, MESSAGE_LEN};
 use crate::validate::Ordered;
 use crate::{Invalid, TooLarge, read};
 
@@ -10,12 +11,18 @@ use crate::{Invalid, TooLarge, read};
 /// The bodies go into one buffer, in order, each at most once a message: [`Self::begin`], then the
 /// key, the value, the headers and the topic as far as there are any, then [`Self::end`]. What is
 /// written to [`Self::body`] in between belongs to the part that is closed next.
+///
+/// Where key or value can be read only with a schema, [`Self::definition`] adds that schema to the
+/// frame, and the part begins with [`Self::refer`].
 #[derive(Debug)]
 pub struct MessageBuilder {
     buf: Vec<u8>,
     directory: Vec<u8>,
+    definitions: definition::Writer,
     record: MessageRecord,
     part_at: usize,
+    /// The part being written begins with a reference.
+    refers: bool,
 }
 
 /// The message being written: parts by offset and length.
@@ -27,10 +34,10 @@ struct MessageRecord {
     parts: [(u32, u32); 4],
 }
 
-const KEY: usize = 0;
-const VALUE: usize = 1;
+pub(crate) const KEY: usize = 0;
+pub(crate) const VALUE: usize = 1;
 const HEADERS: usize = 2;
-const TOPIC: usize = 3;
+pub(crate) const TOPIC: usize = 3;
 
 impl Default for MessageBuilder {
     fn default() -> Self {
@@ -45,8 +52,10 @@ impl MessageBuilder {
         Self {
             buf: alloc::vec![0; MESSAGE_HEADER_LEN],
             directory: Vec::new(),
+            definitions: definition::Writer::default(),
             record: MessageRecord::default(),
             part_at: MESSAGE_HEADER_LEN,
+            refers: false,
         }
     }
 
@@ -55,6 +64,21 @@ impl MessageBuilder {
         self.buf.clear();
         self.buf.resize(MESSAGE_HEADER_LEN, 0);
         self.directory.clear();
+        self.definitions.clear();
+    }
+
+    /// Adds the schema of messages to the frame and answers its place, to refer to it until the
+    /// frame is finished. `name` is the full name of what it defines.
+    pub fn definition(&mut self, name: &str, text: &str) -> u32 {
+        self.definitions.add(name, text)
+    }
+
+    /// Begins the key or the value with a reference to a definition: a byte of zero and its place
+    /// in four bytes, which become the definition's id.
+    #[inline]
+    pub fn refer(&mut self, definition: u32) {
+        self.buf.extend_from_slice(&definition::reference(definition));
+        self.refers = true;
     }
 
     /// Begins the message of the change with this `src`.
@@ -63,6 +87,7 @@ impl MessageBuilder {
         let flags = layout::MESSAGE_NO_KEY | layout::MESSAGE_NO_VALUE;
         self.record = MessageRecord { src, flags, parts: [(0, 0); 4] };
         self.part_at = self.buf.len();
+        self.refers = false;
     }
 
     /// The buffer to append a part's bytes to. Only append.
@@ -83,6 +108,9 @@ impl MessageBuilder {
     #[inline]
     pub fn key(&mut self) {
         self.record.flags &= !layout::MESSAGE_NO_KEY;
+        if core::mem::take(&mut self.refers) {
+            self.record.flags |= layout::MESSAGE_KEY_REFERS;
+        }
         self.part(KEY);
     }
 
@@ -90,6 +118,9 @@ impl MessageBuilder {
     #[inline]
     pub fn value(&mut self) {
         self.record.flags &= !layout::MESSAGE_NO_VALUE;
+        if core::mem::take(&mut self.refers) {
+            self.record.flags |= layout::MESSAGE_VALUE_REFERS;
+        }
         self.part(VALUE);
     }
 
@@ -117,6 +148,7 @@ impl MessageBuilder {
     /// the last part, a value cut short, is forgotten.
     pub fn error(&mut self, reason: &str) {
         self.buf.truncate(self.part_at);
+        self.refers = false;
         self.buf.extend_from_slice(reason.as_bytes());
         self.value();
         self.record.flags |= layout::MESSAGE_ERROR;
@@ -160,6 +192,7 @@ impl MessageBuilder {
     }
 
     fn complete(&mut self) -> Result<(), TooLarge> {
+        let definitions = self.definitions.append(&mut self.buf)?;
         self.buf.resize(layout::align8(self.buf.len()), 0);
         let directory_at = offset(self.buf.len())?;
         let messages = offset(self.directory.len() / MESSAGE_LEN)?;
@@ -167,7 +200,8 @@ impl MessageBuilder {
         let total = offset(self.buf.len())?;
         self.buf[0..4].copy_from_slice(&layout::MESSAGE_MAGIC);
         self.buf[4..6].copy_from_slice(&layout::VERSION.to_le_bytes());
-        for (index, word) in [total, messages, directory_at].iter().enumerate() {
+        let [count, table_at] = definitions;
+        for (index, word) in [total, messages, directory_at, count, table_at].iter().enumerate() {
             self.buf[8 + index * 4..12 + index * 4].copy_from_slice(&word.to_le_bytes());
         }
         Ok(())
@@ -179,6 +213,7 @@ impl MessageBuilder {
 pub struct Messages<'a> {
     bytes: &'a [u8],
     directory: &'a [u8],
+    definitions: Table<'a>,
 }
 
 /// What a serializer made of a change.
@@ -225,7 +260,7 @@ impl<'a> Messages<'a> {
             .and_then(|len| at.checked_add(len))
             .and_then(|end| bytes.get(at..end))
             .ok_or(Invalid::new(16, "the message directory leaves the frame"))?;
-        Ok(Self { bytes, directory })
+        Ok(Self { bytes, directory, definitions: Table::parse(bytes, at)? })
     }
 
     /// Reads a message frame from an untrusted hand: checks every offset and text in it. `changes`
@@ -237,8 +272,9 @@ impl<'a> Messages<'a> {
     pub fn validate(bytes: &'a [u8], changes: u32) -> Result<Self, Invalid> {
         let frame = Self::parse(bytes)?;
         let directory_at = read::u32_at(bytes, 16) as usize;
-        // The parts stand one behind the other before the directory: no byte is looked at twice.
-        let mut bodies = Ordered { bytes: &bytes[..directory_at], cursor: MESSAGE_HEADER_LEN };
+        // The parts stand one behind the other before all tables: no byte is looked at twice.
+        let mut bodies =
+            Ordered { bytes: &bytes[..frame.definitions.at], cursor: MESSAGE_HEADER_LEN };
         let mut src_from = 0;
         for (index, entry) in frame.directory.chunks_exact(MESSAGE_LEN).enumerate() {
             let at = directory_at + index * MESSAGE_LEN;
@@ -250,9 +286,23 @@ impl<'a> Messages<'a> {
                 return Err(Invalid::new(at, "a message stands before one of an earlier change"));
             }
             src_from = src;
-            message(entry, at, &mut bodies)?;
+            message(entry, at, frame.definitions.len(), &mut bodies)?;
         }
+        frame.definitions.validate(&mut bodies)?;
         Ok(frame)
+    }
+
+    /// The schemas that its messages refer to, in the order of the table.
+    pub fn definitions(&self) -> impl ExactSizeIterator<Item = Definition<'a>> + use<'a> {
+        let bytes = self.bytes;
+        self.definitions.entries.chunks_exact(DEFINITION_LEN).map(move |entry| {
+            let text = |field: usize| {
+                let at = read::u32_at(entry, field) as usize;
+                let piece = read::range(bytes, at, read::u32_at(entry, field + 4) as usize);
+                core::str::from_utf8(piece).unwrap_or("")
+            };
+            Definition { name: text(0), text: text(8) }
+        })
     }
 
     /// How many messages there are.
@@ -304,7 +354,12 @@ impl<'a> Message<'a> {
 }
 
 /// Checks one entry of the directory, which stands at `at`.
-fn message(entry: &[u8], at: usize, bodies: &mut Ordered<'_>) -> Result<(), Invalid> {
+fn message(
+    entry: &[u8],
+    at: usize,
+    definitions: usize,
+    bodies: &mut Ordered<'_>,
+) -> Result<(), Invalid> {
     let flags = read::u32_at(entry, 4);
     let error = flags & layout::MESSAGE_ERROR != 0;
     if error && flags & layout::MESSAGE_NO_VALUE != 0 {
@@ -314,11 +369,20 @@ fn message(entry: &[u8], at: usize, bodies: &mut Ordered<'_>) -> Result<(), Inva
         let field = 8 + part * 8;
         let off = read::u32_at(entry, field) as usize;
         let len = read::u32_at(entry, field + 4) as usize;
+        let refers = match part {
+            KEY => flags & layout::MESSAGE_KEY_REFERS != 0,
+            VALUE => flags & layout::MESSAGE_VALUE_REFERS != 0,
+            _ => false,
+        };
         // A part that is not there has no place either.
-        if len == 0 {
+        if len == 0 && !refers {
             continue;
         }
         let bytes = bodies.take(off, len, at + field)?;
+        let known = |definition: u32| (definition as usize) < definitions;
+        if refers && !definition::referred(bytes).is_some_and(known) {
+            return Err(Invalid::new(at + 4, "a reference to no definition of the frame"));
+        }
         let text = part == TOPIC || (part == VALUE && error);
         if text && core::str::from_utf8(bytes).is_err() {
             return Err(Invalid::new(off, "a message's topic or error that is not UTF-8"));

@@ -52,6 +52,13 @@ impl<'a> Cells<'a> {
         self.row.get(at..).and_then(|rest| rest.get(..len)).unwrap_or(&[])
     }
 
+    /// The row from the bytes that the bits of a slot point to, to its end.
+    #[inline]
+    #[must_use]
+    pub fn from_heap(&self, bits: u64) -> &'a [u8] {
+        self.row.get(bits as u32 as usize..).unwrap_or(&[])
+    }
+
     /// True when a slot of another row of the same schema holds the same, bit by bit.
     #[inline]
     #[must_use]

@@ -53,7 +53,7 @@
 //! * [`json`], [`number`], [`temporal`], [`bytes`] and [`cells`] write messages quickly: in a
 //!   component the copies of the standard library leave the sandbox, and these do not.
 //! * [`outline`] and [`fields`] prepare what the messages of a table have in common; [`oms`] writes
-//!   values as the formats of OMS have them.
+//!   values as the formats of OMS have them, [`debezium`] knows the schemas of Debezium.
 //! * [`log`] writes to the log of the pipeline. A panic does, too, before it ends the instance.
 //! * [`testing`] runs a plugin natively, in tests.
 #![warn(missing_docs)]
@@ -67,6 +67,8 @@ pub mod cells;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "generated code, and glue that only `export!` names")]
 pub mod component;
+#[forbid(unsafe_code)]
+pub mod debezium;
 #[forbid(unsafe_code)]
 mod edit;
 #[forbid(unsafe_code)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -17,7 +18,7 @@ use super::topics::{Naming, NewTopics, Topic, TopicSettings};
 use super::{Kafka, transaction};
 use crate::error::Result;
 use crate::route::Sharding;
-use crate::sink::{self, Opening, Sink, Verify};
+use crate::sink::{self, Opening, Sink, TopicOf, Verify};
 
 /// Settings of the sink `kafka`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -318,6 +319,11 @@ impl sink::Settings for Settings {
 
     fn sharding(&self) -> Option<Sharding> {
         Some(self.sharding())
+    }
+
+    fn topics(&self) -> Option<TopicOf> {
+        let naming = self.naming();
+        Some(Arc::new(move |schema| naming.topic(schema)))
     }
 
     fn verify(&self) -> Option<&dyn Verify> {

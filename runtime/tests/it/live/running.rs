@@ -82,6 +82,8 @@ impl Running {
             plugins: Vec::new(),
             format: None,
             sharding: None,
+            topics: None,
+            registry: None,
             sink: Box::new(move || Ok(Box::new(Gate(gate.clone())))),
             checkpoint: Arc::new(Mutex::new(saved.clone())),
             limits: Limits { in_flight_chunks_max: 1, ..Limits::default() },

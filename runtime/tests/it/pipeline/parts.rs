@@ -130,6 +130,8 @@ pub(super) fn memory_pipeline(log: &Log) -> (Pipeline, Arrived) {
         format: None,
         sink: Box::new(move || Ok(Box::new(sink.clone()))),
         sharding: None,
+        topics: None,
+        registry: None,
         checkpoint: Arc::new(Mutex::new(state::Memory::new())),
         limits: workers(1),
         meters: Metrics::new().pipeline("test"),

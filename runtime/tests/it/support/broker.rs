@@ -148,6 +148,22 @@ impl Broker {
         count
     }
 
+    /// Key and value of all messages of a topic of one partition, as bytes.
+    pub(crate) fn bytes(&self, topic: &str) -> Vec<[Option<Vec<u8>>; 2]> {
+        let consumer = self.consumer(topic, 1);
+        let mut read = Vec::new();
+        loop {
+            match consumer.poll(WAIT).expect("the broker answers") {
+                Ok(message) => {
+                    let parts = [message.key(), message.payload()];
+                    read.push(parts.map(|part| part.map(<[u8]>::to_vec)));
+                }
+                Err(KafkaError::PartitionEOF(_)) => return read,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
     /// Reads a topic from its beginning, and says where it ends.
     fn consumer(&self, topic: &str, partitions: i32) -> BaseConsumer {
         let mut config = self.client();
@@ -197,11 +213,16 @@ fn parse(line: &str) -> Read {
 
 /// What a program prints that comes with Kafka, or that stands in a file of Java.
 pub(crate) fn java(program: &str, arguments: &[&str], input: Stdio) -> String {
-    const RUN: &str = r#". "$0/kafka.sh" && kafka_fetch && kafka_java "$@""#;
+    java_of("kafka", program, arguments, input)
+}
+
+/// What a program prints that uses the classes of this recipe.
+pub(crate) fn java_of(recipe: &str, program: &str, arguments: &[&str], input: Stdio) -> String {
+    const RUN: &str = r#". "$0/$1.sh" && "$1_fetch" && "$1_java" "${@:2}""#;
     let ran = Command::new("bash")
         .args(["-c", RUN])
         .arg(recipes())
-        .arg(program)
+        .args([recipe, program])
         .args(arguments)
         .stdin(input)
         .stderr(Stdio::inherit())

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use tidemill_rows::Messages;
+use tidemill_rows::{Invalid, Messages, edit};
 
 #[path = "../../tests/it/mutation.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
@@ -24,6 +24,13 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(!message.error || message.value.is_some(), "an error has a reason");
             from = message.src;
         }
+        let mut resolved = bytes.to_vec();
+        let ids = edit::resolve(&mut resolved, |reference| {
+            let known = (reference.definition as usize) < messages.definitions().len();
+            assert!(known, "a reference is to a definition");
+            Ok::<u32, Invalid>(u32::MAX)
+        });
+        assert!(ids.is_ok() && Messages::validate(&resolved, CHANGES).is_ok(), "ids break nothing");
     }
 });
 

@@ -26,9 +26,10 @@ const SEED_BYTES_MAX: usize = 1_500;
 fn main() -> io::Result<()> {
     let mut runner = TestRunner::deterministic();
     write(&mut runner, "corpus/frame", &arbitrary::model(), |model| model.build())?;
-    write(&mut runner, "corpus/messages", &message_model::models(), |models| {
-        let mut bytes = Vec::new();
-        message_model::build(models, &mut tidemill_rows::MessageBuilder::new(), &mut bytes);
+    let messages = (message_model::models(), message_model::definitions());
+    write(&mut runner, "corpus/messages", &messages, |(models, definitions)| {
+        let (mut messages, mut bytes) = (tidemill_rows::MessageBuilder::new(), Vec::new());
+        message_model::build(models, definitions, &mut messages, &mut bytes);
         bytes
     })
 }

@@ -87,6 +87,24 @@ fn the_message_frame_of_the_page_is_what_the_builder_writes() {
     assert_eq!(frame.iter().next().and_then(|message| message.key), Some(&b"7"[..]));
 }
 
+#[test]
+fn the_message_frame_with_a_definition_is_what_the_builder_writes() {
+    let mut messages = MessageBuilder::new();
+    let long = messages.definition("n", "\"long\"");
+    messages.begin(0);
+    messages.refer(long);
+    messages.body().push(14);
+    messages.value();
+    messages.end();
+    let mut built = Vec::new();
+    messages.finish(&mut built).expect("room");
+
+    let bytes = example(2);
+    assert!(bytes == built, "the builder writes:\n{}", dump(&built));
+    let frame = Messages::validate(&bytes, 1).expect("the page's frame is valid");
+    assert_eq!(frame.definitions().next().map(|found| found.text), Some("\"long\""));
+}
+
 fn dump(bytes: &[u8]) -> String {
     let line = |(index, line): (usize, &[u8])| {
         let bytes: Vec<_> = line.iter().map(|byte| format!("{byte:02x}")).collect();

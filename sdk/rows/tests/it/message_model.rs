@@ -19,6 +19,16 @@ pub(crate) struct MessageModel {
     pub(crate) topic: String,
     /// In place of the value.
     pub(crate) error: Option<String>,
+    /// The definitions that key and value begin with, where they are there.
+    pub(crate) refers: [Option<u32>; 2],
+}
+
+/// Names and texts of definitions; messages refer to them modulo their number.
+pub(crate) type Definitions = Vec<(String, String)>;
+
+/// Any definitions, and now and then none.
+pub(crate) fn definitions() -> impl Strategy<Value = Definitions> {
+    vec(("[a-z]{1,9}", "[ -~é]{1,40}"), 0..4)
 }
 
 fn bytes() -> impl Strategy<Value = Bytes> {
@@ -28,10 +38,11 @@ fn bytes() -> impl Strategy<Value = Bytes> {
 /// Messages whose `src` ascend, now and then two of one change.
 pub(crate) fn models() -> impl Strategy<Value = Vec<MessageModel>> {
     let parts = (option::of(bytes()), option::of(bytes()), vec((text(), bytes()), 0..3));
-    let model = (0..3_u32, parts, text(), option::weighted(0.1, text())).prop_map(
-        |(src, (key, value, headers), topic, error)| {
+    let refers = [option::of(any::<u32>()), option::of(any::<u32>())];
+    let model = (0..3_u32, parts, text(), option::weighted(0.1, text()), refers).prop_map(
+        |(src, (key, value, headers), topic, error, refers)| {
             let value = if error.is_some() { None } else { value };
-            MessageModel { src, key, value, headers, topic, error }
+            MessageModel { src, key, value, headers, topic, error, refers }
         },
     );
     vec(model, 0..8).prop_map(|mut models| {
@@ -44,14 +55,25 @@ pub(crate) fn models() -> impl Strategy<Value = Vec<MessageModel>> {
     })
 }
 
-pub(crate) fn build(models: &[MessageModel], messages: &mut MessageBuilder, out: &mut Bytes) {
+pub(crate) fn build(
+    models: &[MessageModel],
+    definitions: &Definitions,
+    messages: &mut MessageBuilder,
+    out: &mut Bytes,
+) {
+    for (number, (name, text)) in (0..).zip(definitions) {
+        assert_eq!(messages.definition(name, text), number);
+    }
     for model in models {
         messages.begin(model.src);
+        let refers = |place: usize| model.refers[place]?.checked_rem(definitions.len() as u32);
         if let Some(key) = &model.key {
+            refers(0).into_iter().for_each(|definition| messages.refer(definition));
             messages.body().extend_from_slice(key);
             messages.key();
         }
         if let Some(value) = &model.value {
+            refers(1).into_iter().for_each(|definition| messages.refer(definition));
             messages.body().extend_from_slice(value);
             messages.value();
         }

@@ -81,5 +81,8 @@ pub(crate) fn messages(messages: &Messages<'_>) -> usize {
         }
         seen ^= message.src as usize ^ usize::from(message.error);
     }
+    for definition in messages.definitions() {
+        seen = seen.wrapping_add(definition.name.len() ^ definition.text.len());
+    }
     seen
 }

@@ -6,6 +6,8 @@ const PLACE: &str = "the message directory overlaps the header or is not aligned
 const LEAVES: &str = "the message directory leaves the frame";
 const PART_LEAVES: &str = "a text or value leaves its place or overlaps the one before it";
 const TEXT: &str = "a message's topic or error that is not UTF-8";
+const TABLE: &str = "the table of definitions overlaps the header or is not aligned";
+const REFERENCE: &str = "a reference to no definition of the frame";
 const HEADERS: &str = "a message's headers are cut off or not UTF-8";
 
 pub(super) const CASES: &[Case] = &[
@@ -68,5 +70,37 @@ pub(super) const CASES: &[Case] = &[
     }),
     ("a header's name not UTF-8", HEADERS, |frame| {
         frame.put_u8(frame.word(frame.part(2)) as usize + 4, 0xff) - 4
+    }),
+    ("a table of definitions in the header", TABLE, |frame| frame.put(24, 24)),
+    ("a table of definitions not aligned", TABLE, |frame| frame.put(24, frame.word(24) - 4)),
+    ("too many definitions", "the table of definitions reaches into the directory", |frame| {
+        frame.put(20, 2) + 4
+    }),
+    ("a key in the definitions", PART_LEAVES, |frame| frame.put(frame.part(0), frame.word(24))),
+    ("a definition in the bodies", PART_LEAVES, |frame| frame.put(frame.word(24) as usize, 32)),
+    ("a definition in its table", PART_LEAVES, |frame| {
+        frame.put(frame.word(24) as usize + 8, frame.word(24))
+    }),
+    ("a definition without a name", "a definition without a name or a text", |frame| {
+        frame.put(frame.word(24) as usize + 4, 0) - 4
+    }),
+    ("a definition not UTF-8", "a definition that is not UTF-8", |frame| {
+        let at = frame.word(frame.word(24) as usize + 8) as usize;
+        frame.put_u8(at, 0xff)
+    }),
+    ("a reference beyond the definitions", REFERENCE, |frame| {
+        let at = frame.word(frame.part(1)) as usize;
+        frame.put_u8(at + 4, 1);
+        frame.message(0) + 4
+    }),
+    ("a reference of another kind", REFERENCE, |frame| {
+        let at = frame.word(frame.part(1)) as usize;
+        frame.put_u8(at, 1);
+        frame.message(0) + 4
+    }),
+    ("a key that should refer", REFERENCE, |frame| frame.put(frame.message(0) + 4, 8 | 16)),
+    ("an empty value that refers", REFERENCE, |frame| {
+        frame.put(frame.part(1) + 4, 0);
+        frame.message(0) + 4
     }),
 ];

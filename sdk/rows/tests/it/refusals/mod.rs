@@ -184,12 +184,14 @@ fn row(frames: &mut FrameBuilder) -> RowRef {
     row.finish().expect("room")
 }
 
-/// Three messages: a whole one, an error, a tombstone.
+/// Three messages: a whole one, an error, a tombstone; the first refers to a definition.
 fn good_messages() -> Good {
     let mut messages = MessageBuilder::new();
+    messages.definition("name", "text");
     messages.begin(0);
     messages.body().extend_from_slice(b"key");
     messages.key();
+    messages.refer(0);
     messages.body().extend_from_slice(b"value");
     messages.value();
     messages.header("name", b"\xff");
@@ -237,6 +239,7 @@ fn every_refusal_has_a_case() {
         include_str!("../../../src/view.rs"),
         include_str!("../../../src/validate.rs"),
         include_str!("../../../src/message.rs"),
+        include_str!("../../../src/definition.rs"),
     ];
     let tables =
         [frame_cases::CASES, schema_cases::CASES, change_cases::CASES, message_cases::CASES];

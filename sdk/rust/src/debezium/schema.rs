@@ -1,10 +1,10 @@
 //! Schemas of Kafka Connect as its JSON converter writes them.
 
-use tidemill_plugin::json;
-use tidemill_plugin::rows::{ColumnView, SchemaView};
+use tidemill_rows::{ColumnView, SchemaView};
 
-use crate::encoding::Encoding;
-use crate::settings::{Connector, Settings};
+use super::encoding::Encoding;
+use super::{Connector, Manner};
+use crate::json;
 
 const SNAPSHOT: &str = concat!(
     r#"{"type":"string","optional":true,"name":"io.debezium.data.Enum","version":1,"#,
@@ -40,35 +40,36 @@ fn fields(words: &str) -> String {
 }
 
 /// The fields of these columns.
-pub(crate) fn columns<'a>(
-    columns: impl Iterator<Item = ColumnView<'a>>,
-    settings: &Settings,
-) -> String {
+#[must_use]
+pub fn columns<'a>(columns: impl Iterator<Item = ColumnView<'a>>, manner: &Manner) -> String {
     let field = |column: ColumnView<'_>| {
-        let encoding = Encoding::of(&column, settings);
-        encoding.connect(&column, settings).field(column.name(), column.is_nullable())
+        let encoding = Encoding::of(&column, manner);
+        encoding.connect(&column, manner).field(column.name(), column.is_nullable())
     };
     columns.map(field).collect::<Vec<_>>().join(",")
 }
 
 /// What the names of a table's schemas begin with.
-fn stem(table: &SchemaView<'_>, settings: &Settings) -> String {
-    format!("{}.{}.{}", settings.topic_prefix, table.database(), table.table())
+fn stem(table: &SchemaView<'_>, manner: &Manner) -> String {
+    format!("{}.{}.{}", manner.topic_prefix, table.database(), table.table())
 }
 
 /// That of a key.
-pub(crate) fn key(table: &SchemaView<'_>, columns: &str, settings: &Settings) -> String {
-    structure(columns, false, &format!("{}.Key", stem(table, settings)), "")
+#[must_use]
+pub fn key(table: &SchemaView<'_>, columns: &str, manner: &Manner) -> String {
+    structure(columns, false, &format!("{}.Key", stem(table, manner)), "")
 }
 
 /// That of a flat value.
-pub(crate) fn flat(table: &SchemaView<'_>, columns: &str, settings: &Settings) -> String {
-    structure(columns, false, &format!("{}.Value", stem(table, settings)), "")
+#[must_use]
+pub fn flat(table: &SchemaView<'_>, columns: &str, manner: &Manner) -> String {
+    structure(columns, false, &format!("{}.Value", stem(table, manner)), "")
 }
 
 /// That of an envelope.
-pub(crate) fn envelope(table: &SchemaView<'_>, columns: &str, settings: &Settings) -> String {
-    let stem = stem(table, settings);
+#[must_use]
+pub fn envelope(table: &SchemaView<'_>, columns: &str, manner: &Manner) -> String {
+    let stem = stem(table, manner);
     let image = |field: &str| {
         let field = format!(r#","field":"{field}""#);
         structure(columns, true, &format!("{stem}.Value"), &field)
@@ -82,7 +83,7 @@ pub(crate) fn envelope(table: &SchemaView<'_>, columns: &str, settings: &Setting
     let all = [
         image("before"),
         image("after"),
-        source(settings.connector),
+        source(manner.connector),
         transaction,
         fields("op:string ts_ms:int64? ts_us:int64? ts_ns:int64?"),
     ];
@@ -96,7 +97,8 @@ fn source(connector: Connector) -> String {
 }
 
 /// Those of a schema change: of its key and of its value.
-pub(crate) fn schema_change(connector: Connector) -> (String, String) {
+#[must_use]
+pub fn schema_change(connector: Connector) -> (String, String) {
     let name =
         |part: &str| format!("io.debezium.connector.{}.SchemaChange{part}", connector.name());
     let text = r#"{"type":"string","optional":false}"#;
@@ -142,7 +144,8 @@ pub(crate) fn schema_change(connector: Connector) -> (String, String) {
 }
 
 /// Those of a heartbeat: of its key and of its value.
-pub(crate) fn heartbeat() -> (String, String) {
+#[must_use]
+pub fn heartbeat() -> (String, String) {
     const NAME: &str = "io.debezium.connector.common";
     let name = |part: &str| format!("{NAME}.{part}");
     let version = r#","version":1"#;

@@ -1,15 +1,20 @@
 //! How the values of a column are written, chosen once from its type and the settings, and the type
 //! that Kafka Connect has for it.
 
-use tidemill_plugin::json;
-use tidemill_plugin::rows::{ColumnView, LogicalType};
+use tidemill_rows::{ColumnView, LogicalType};
 
-use crate::settings::{Binaries, Decimals, Dialect, Settings, Times, Unsigned};
+use super::{Binaries, Decimals, Manner, Times, Unsigned};
+use crate::json;
 
+/// How the values of a column are written. What JSON needs quotes for is named by its text there;
+/// binary formats hold it as Connect's type says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
+pub enum Encoding {
+    /// True or false.
     Bool,
+    /// A signed number.
     Int,
+    /// An unsigned number.
     UInt,
     /// An unsigned number as the signed one of the same 64 bits, which Debezium's `long` is.
     Wrapped,
@@ -17,49 +22,85 @@ pub(crate) enum Encoding {
     WholeUnscaled,
     /// A number, in quotes beyond what 63 bits hold.
     LongOrText,
+    /// A floating-point number of single precision.
     Float32,
+    /// A floating-point number of double precision.
     Float64,
+    /// The unscaled number of a decimal with so many digits behind the point.
     Unscaled(i16),
+    /// A decimal as a floating-point number.
     DecimalNumber,
+    /// A decimal as text.
     DecimalText,
+    /// Text as it is.
     Text,
+    /// Bytes; in JSON, as Connect has them there, in Base64.
+    Bytes,
+    /// Bytes as text in Base64.
     Base64,
+    /// Bytes as text in the Base64 of URLs.
     Base64Url,
+    /// Bytes as hexadecimal digits.
     HexLower,
+    /// The same in capitals.
     HexUpper,
+    /// One bit as true or false.
     BitBool,
-    /// Lowest byte first.
+    /// Bits as bytes, the lowest first.
     BitsBase64,
-    /// Highest byte first.
+    /// Bits as hexadecimal digits, the highest first.
     BitsHex,
+    /// The label of an enum.
     Label,
+    /// The labels of a set.
     Labels,
+    /// Days since 1970.
     Days,
+    /// A date as text.
     IsoDate,
+    /// A time in milliseconds.
     TimeMillis,
+    /// A time in microseconds.
     TimeMicros,
+    /// A time in nanoseconds.
     TimeNanos,
+    /// A time as text.
     IsoTime,
+    /// Milliseconds since 1970.
     Millis,
+    /// Microseconds since 1970.
     Micros,
+    /// Nanoseconds since 1970.
     Nanos,
+    /// A moment as text.
     IsoDateTime,
     /// A moment in UTC, with all digits of the column's fraction.
     Zoned,
     /// A moment in UTC, with the digits that it takes.
     ZonedShort,
+    /// The usual text of a UUID.
     Uuid,
+    /// Well-known binary and its reference system.
     Geometry,
+    /// The same with the coordinates.
     Point,
 }
 
 impl Encoding {
-    pub(crate) fn of(column: &ColumnView<'_>, settings: &Settings) -> Self {
-        let encoding = match settings.dialect {
-            Dialect::Debezium => Self::by_settings(column, settings),
-            _ => Self::of_oms(column.logical_type()),
-        };
-        encoding.unwrap_or(match column.logical_type() {
+    /// That of a column with Debezium.
+    #[must_use]
+    pub fn of(column: &ColumnView<'_>, manner: &Manner) -> Self {
+        Self::by_manner(column, manner).unwrap_or_else(|| Self::ordinary(column))
+    }
+
+    /// That of a column in the dialects of OMS.
+    #[must_use]
+    pub fn of_oms(column: &ColumnView<'_>) -> Self {
+        Self::by_oms(column.logical_type()).unwrap_or_else(|| Self::ordinary(column))
+    }
+
+    fn ordinary(column: &ColumnView<'_>) -> Self {
+        match column.logical_type() {
             LogicalType::Bool => Self::Bool,
             LogicalType::Int => Self::Int,
             LogicalType::UInt | LogicalType::Year => Self::UInt,
@@ -75,26 +116,25 @@ impl Encoding {
             LogicalType::Geometry => Self::Geometry,
             LogicalType::Uuid => Self::Uuid,
             _ => Self::Text,
-        })
+        }
     }
 
     /// For what the settings of Debezium have a say in.
-    fn by_settings(column: &ColumnView<'_>, settings: &Settings) -> Option<Self> {
+    fn by_manner(column: &ColumnView<'_>, manner: &Manner) -> Option<Self> {
         let coarse = column.fraction() <= 3;
-        Some(match (column.logical_type(), settings.time_precision_mode) {
-            (LogicalType::UInt, _) if base(column) == "bigint" => {
-                match settings.bigint_unsigned_handling_mode {
-                    Unsigned::Long => Self::Wrapped,
-                    Unsigned::Precise => Self::WholeUnscaled,
-                }
-            }
-            (LogicalType::Decimal, _) => match settings.decimal_handling_mode {
+        Some(match (column.logical_type(), manner.times) {
+            (LogicalType::UInt, _) if base(column) == "bigint" => match manner.unsigned {
+                Unsigned::Long => Self::Wrapped,
+                Unsigned::Precise => Self::WholeUnscaled,
+            },
+            (LogicalType::Decimal, _) => match manner.decimals {
                 Decimals::Precise => Self::Unscaled(column.scale()),
                 Decimals::Double => Self::DecimalNumber,
                 Decimals::String => Self::DecimalText,
             },
-            (LogicalType::Bytes, _) => match settings.binary_handling_mode {
-                Binaries::Bytes | Binaries::Base64 => Self::Base64,
+            (LogicalType::Bytes, _) => match manner.binaries {
+                Binaries::Bytes => Self::Bytes,
+                Binaries::Base64 => Self::Base64,
                 Binaries::Base64UrlSafe => Self::Base64Url,
                 Binaries::Hex => Self::HexLower,
             },
@@ -115,7 +155,7 @@ impl Encoding {
     }
 
     /// What the dialects of OMS do otherwise.
-    const fn of_oms(kind: LogicalType) -> Option<Self> {
+    const fn by_oms(kind: LogicalType) -> Option<Self> {
         Some(match kind {
             LogicalType::UInt => Self::LongOrText,
             LogicalType::Decimal => Self::DecimalText,
@@ -128,8 +168,9 @@ impl Encoding {
         })
     }
 
-    /// True when each value is a string whose inside [`crate::value::append`] writes.
-    pub(crate) const fn is_quoted(self) -> bool {
+    /// True when each value is a string in JSON.
+    #[must_use]
+    pub const fn is_quoted(self) -> bool {
         use Encoding as E;
         matches!(
             self,
@@ -137,6 +178,7 @@ impl Encoding {
                 | E::Unscaled(_)
                 | E::DecimalText
                 | E::Text
+                | E::Bytes
                 | E::Base64
                 | E::Base64Url
                 | E::HexLower
@@ -150,9 +192,10 @@ impl Encoding {
         )
     }
 
-    /// The type in Connect's schema, as members of a JSON object.
-    pub(crate) fn connect(self, column: &ColumnView<'_>, settings: &Settings) -> Connect {
-        let connect = settings.time_precision_mode == Times::Connect;
+    /// The type in Connect's schema.
+    #[must_use]
+    pub(super) fn connect(self, column: &ColumnView<'_>, manner: &Manner) -> Connect {
+        let connect = manner.times == Times::Connect;
         let plain = |kind| Connect { kind, ..Connect::default() };
         let named = |kind, name| Connect { kind, name, ..Connect::default() };
         match self {
@@ -165,7 +208,7 @@ impl Encoding {
             Self::Unscaled(scale) => decimal(scale, column.precision()),
             Self::Float32 => plain("float"),
             Self::Float64 | Self::DecimalNumber => plain("double"),
-            Self::Base64 if settings.binary_handling_mode == Binaries::Bytes => plain("bytes"),
+            Self::Bytes => plain("bytes"),
             Self::BitsBase64 => Connect {
                 rest: format!(r#","parameters":{{"length":"{}"}}"#, column.length()),
                 ..named("bytes", "io.debezium.data.Bits")
@@ -213,7 +256,7 @@ impl Encoding {
 
 /// A type of Kafka Connect.
 #[derive(Debug, Default)]
-pub(crate) struct Connect {
+pub(super) struct Connect {
     kind: &'static str,
     /// Empty where the type has none.
     name: &'static str,
@@ -236,7 +279,7 @@ const POINT: &str = concat!(
 
 impl Connect {
     /// The schema of a field of this type.
-    pub(crate) fn field(&self, name: &str, optional: bool) -> String {
+    pub(super) fn field(&self, name: &str, optional: bool) -> String {
         let Self { kind, name: type_name, fields, rest } = self;
         let fields =
             if fields.is_empty() { String::new() } else { format!(r#","fields":{fields}"#) };

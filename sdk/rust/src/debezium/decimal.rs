@@ -1,6 +1,8 @@
 //! Decimals as Kafka Connect holds them: the digits without the point as a whole number, in as few
 //! bytes of two's complement as it takes, the highest first.
 
+/// Any number of so many digits fits 64 bits.
+const WORD_DIGITS_MAX: usize = 18;
 /// Any number of so many digits fits 128 bits.
 const DIGITS_MAX: usize = 38;
 /// Nine decimal digits are the most that fit 32 bits.
@@ -9,14 +11,11 @@ const LIMB: u64 = 1_000_000_000;
 
 /// Calls `write` with the bytes of a decimal in plain text, of which `scale` digits stand behind
 /// the point or are added there.
-pub(crate) fn unscaled(text: &[u8], scale: i16, write: impl FnOnce(&[u8])) {
-    let (negative, text) = match text.strip_prefix(b"-") {
-        Some(text) => (true, text),
-        None => (false, text),
-    };
-    let point = text.iter().position(|&byte| byte == b'.');
-    let places = point.map_or(0, |point| text.len() - point - 1);
-    let missing = usize::try_from(scale).unwrap_or(0).saturating_sub(places);
+pub fn unscaled(text: &[u8], scale: i16, write: impl FnOnce(&[u8])) {
+    if let Some(number) = small(text, scale) {
+        return write(&number.to_be_bytes()[repeated(number)..]);
+    }
+    let (negative, text, missing) = parts(text, scale);
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).map(|digit| digit - b'0');
     let digits = digits.chain(std::iter::repeat_n(0, missing));
     if text.len() + missing <= DIGITS_MAX {
@@ -27,8 +26,49 @@ pub(crate) fn unscaled(text: &[u8], scale: i16, write: impl FnOnce(&[u8])) {
     }
 }
 
+/// The same number, if it is sure to fit 64 bits.
+#[inline]
+#[must_use]
+pub fn small(text: &[u8], scale: i16) -> Option<i64> {
+    let (negative, text, missing) = parts(text, scale);
+    if text.len() + missing > WORD_DIGITS_MAX {
+        return None;
+    }
+    let mut number = 0_i64;
+    for &byte in text {
+        if byte != b'.' {
+            let digit = i64::from(byte.wrapping_sub(b'0'));
+            number = number.wrapping_mul(10).wrapping_add(digit);
+        }
+    }
+    for _ in 0..missing {
+        number = number.wrapping_mul(10);
+    }
+    Some(if negative { number.wrapping_neg() } else { number })
+}
+
+/// How many of a number's bytes in front only repeat its sign.
+#[inline]
+#[must_use]
+pub const fn repeated(number: i64) -> usize {
+    // One bit of the sign has to stay.
+    ((number ^ (number >> 63)).leading_zeros() as usize - 1) / 8
+}
+
+/// Whether the number is negative, its digits with the point, and how many are missing behind.
+#[inline]
+fn parts(text: &[u8], scale: i16) -> (bool, &[u8], usize) {
+    let (negative, text) = match text.strip_prefix(b"-") {
+        Some(text) => (true, text),
+        None => (false, text),
+    };
+    let point = text.iter().position(|&byte| byte == b'.');
+    let places = point.map_or(0, |point| text.len() - point - 1);
+    (negative, text, usize::try_from(scale).unwrap_or(0).saturating_sub(places))
+}
+
 /// Calls `write` with the bytes of a whole number.
-pub(crate) fn integer(number: i128, write: impl FnOnce(&[u8])) {
+pub fn integer(number: i128, write: impl FnOnce(&[u8])) {
     write(shortest(&number.to_be_bytes()));
 }
 
