@@ -30,18 +30,27 @@ pub(crate) struct Way {
 struct Settings {
     sandbox: bool,
     delivery: &'static str,
+    rows_per_message: u16,
 }
 
 const fn way(name: &'static str, sandbox: bool, delivery: &'static str) -> Way {
-    Way { name, pipeline: Some(Settings { sandbox, delivery }) }
+    Way { name, pipeline: Some(Settings { sandbox, delivery, rows_per_message: 1 }) }
 }
 
-pub(crate) const WAYS: [Way; 5] = [
+/// Up to so many rows a message.
+const fn packed(name: &'static str, sandbox: bool, rows_per_message: u16) -> Way {
+    let delivery = "at-least-once";
+    Way { name, pipeline: Some(Settings { sandbox, delivery, rows_per_message }) }
+}
+
+pub(crate) const WAYS: [Way; 7] = [
     Way { name: "rdkafka, the same bytes from memory", pipeline: None },
     way("native, at least once", false, "at-least-once"),
     way("sandboxed, at least once", true, "at-least-once"),
     way("native, exactly once", false, "exactly-once"),
     way("sandboxed, exactly once", true, "exactly-once"),
+    packed("native, at least once, 100 rows a message", false, 100),
+    packed("sandboxed, at least once, 100 rows a message", true, 100),
 ];
 
 /// So many messages are enough for `rdkafka`; they are sent again and again.
@@ -55,7 +64,8 @@ impl Way {
             let pipeline = Pipeline::read(&settings.file(log, kafka, topic))?;
             let meter = Meter::start();
             let summary = runtime.block_on(pipeline.until(&log.end))?;
-            if summary.messages < log.rows {
+            let rows = summary.messages * u64::from(settings.rows_per_message);
+            if rows < log.rows {
                 return Err(format!("{} messages of {}", summary.messages, log.rows).into());
             }
             meter
@@ -72,21 +82,25 @@ impl Way {
 
 impl Settings {
     fn file(&self, log: &Log, kafka: &str, topic: &str) -> String {
-        let Self { sandbox, delivery } = self;
+        let Self { sandbox, delivery, rows_per_message } = self;
+        let format = format!(
+            "{{use: canal, sandbox: {sandbox}, with: {{rows_per_message: {rows_per_message}}}}}"
+        );
+        let mode = if *rows_per_message == 1 { "HASH" } else { "TABLE" };
         let sink = format!(
             "{{kind: kafka, brokers: [\"127.0.0.1:{kafka}\"], topic: {topic}, \
-             delivery: {delivery}}}"
+             delivery: {delivery}, partition: {{mode: {mode}}}}}"
         );
         // Each a pipeline of its own: exactly once, one goes on where another of its name ended.
-        file(log, topic, *sandbox, &sink)
+        file(log, topic, &format, &sink)
     }
 }
 
-fn file(log: &Log, name: &str, sandbox: bool, sink: &str) -> String {
+fn file(log: &Log, name: &str, format: &str, sink: &str) -> String {
     format!(
         "name: {name}\nstate: state\nsource: {{kind: mysql, start: earliest, \
          url: \"mysql://replica:secret@127.0.0.1:{}\"}}\n\
-         format: {{use: canal, sandbox: {sandbox}}}\nsink: {sink}\n",
+         format: {format}\nsink: {sink}\n",
         log.port
     )
 }
@@ -105,7 +119,7 @@ async fn messages(log: &Log) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
             stop.request();
         }
     });
-    let pipeline = Pipeline::read(&file(log, "bench", false, "{kind: discard}"))?;
+    let pipeline = Pipeline::read(&file(log, "bench", "{use: canal}", "{kind: discard}"))?;
     pipeline.run(seen, &shutdown).await?;
     let messages = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(messages)

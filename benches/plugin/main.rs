@@ -67,8 +67,10 @@ fn main() -> Result<()> {
 /// Name, plugin, settings.
 type Format = (&'static str, &'static str, &'static str);
 
-const FORMATS: [Format; 10] = [
+const FORMATS: [Format; 12] = [
     ("canal", "canal", "{}"),
+    ("canal, 100 rows a message", "canal", r#"{"rows_per_message":100}"#),
+    ("canal, protobuf", "canal", r#"{"form":"protobuf"}"#),
     ("canal, OMS", "canal", r#"{"dialect":"oms"}"#),
     ("debezium", "debezium", "{}"),
     ("debezium with schemas", "debezium", r#"{"schemas":true}"#),

@@ -3,14 +3,14 @@
 use tidemill_plugin::bytes::append;
 use tidemill_plugin::cells::Cells;
 use tidemill_plugin::fields::Field;
-use tidemill_plugin::rows::{Civil, ColumnView, LogicalType};
+use tidemill_plugin::rows::{Change, Civil, ColumnView, LogicalType, layout};
 use tidemill_plugin::{json, number, temporal};
 
 use crate::java;
 
 /// A row's message, members in alphabetical order as fastjson writes them.
 pub(crate) const ROW: &str = concat!(
-    r#"{"data":[$data],"database":$database,"es":$time,"gtid":$transaction,"id":0,"#,
+    r#"{"data":$data,"database":$database,"es":$time,"gtid":$transaction,"id":0,"#,
     r#""isDdl":false,"mysqlType":$mysqlTypes,"old":$old,"pkNames":$pkNames,"sql":"","#,
     r#""sqlType":$sqlTypes,"table":$table,"ts":$time,"type":"$kind"}"#
 );
@@ -54,9 +54,51 @@ pub(crate) fn wider(sql_type: i32, value: u64) -> Option<i32> {
     (value > max).then_some(wider)
 }
 
+/// When a change was written, in milliseconds since 1970; 0 where that is not known.
+pub(crate) fn millis(change: &Change<'_>) -> i64 {
+    match change.time_us() {
+        layout::NO_TIME => 0,
+        time_us => time_us.div_euclid(1_000),
+    }
+}
+
+/// What a value's text is put into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quoting {
+    /// A string of JSON, which escapes some characters.
+    Json,
+    /// A string that its length precedes.
+    Plain,
+}
+
+impl Quoting {
+    #[inline(always)]
+    fn text(self, out: &mut Vec<u8>, text: &[u8]) {
+        match self {
+            Self::Json => json::escape(out, text),
+            Self::Plain => append(out, text),
+        }
+    }
+
+    /// Bytes as the characters of their numbers.
+    #[inline(always)]
+    fn latin1(self, out: &mut Vec<u8>, bytes: &[u8]) {
+        match self {
+            Self::Json => json::escape_latin1(out, bytes),
+            Self::Plain => {
+                for &byte in bytes {
+                    let mut utf8 = [0; 2];
+                    out.extend_from_slice(char::from(byte).encode_utf8(&mut utf8).as_bytes());
+                }
+            }
+        }
+    }
+}
+
 /// Writes a value that is there, as the inside of a string.
 #[inline(always)]
-pub(crate) fn value(field: &Field, cells: &Cells<'_>, bits: u64, out: &mut Vec<u8>) {
+pub(crate) fn value(field: &Field, cells: &Cells<'_>, quoting: Quoting, out: &mut Vec<u8>) {
+    let bits = cells.bits(field.slot);
     match field.kind {
         LogicalType::Bool | LogicalType::UInt | LogicalType::Bit => number::uint(out, bits),
         LogicalType::Enum | LogicalType::Set => number::uint(out, bits),
@@ -65,10 +107,10 @@ pub(crate) fn value(field: &Field, cells: &Cells<'_>, bits: u64, out: &mut Vec<u
         LogicalType::Float64 => java::float64(out, f64::from_bits(bits)),
         LogicalType::Decimal => append(out, cells.heap(bits)),
         LogicalType::Text | LogicalType::Json | LogicalType::Interval | LogicalType::Array => {
-            json::escape(out, cells.heap(bits))
+            quoting.text(out, cells.heap(bits));
         }
         LogicalType::Bytes | LogicalType::Geometry => {
-            json::escape_latin1(out, cells.heap(bits));
+            quoting.latin1(out, cells.heap(bits));
         }
         LogicalType::Date => temporal::date(out, Civil::unpack(bits)),
         LogicalType::Time => temporal::span(out, bits as i64, field.fraction),

@@ -6,7 +6,7 @@ use tidemill_plugin::rows::{ColumnView, LogicalType};
 pub(crate) const ROW: &str = concat!(
     r#"{"database":$database,"table":$table,"pkNames":$pkNames,"type":"$kind","isDdl":false,"#,
     r#""es":$time,"ts":$time,"sql":"","sqlType":$sqlTypes,"mysqlType":$mysqlTypes,"#,
-    r#""data":[$data],"old":$old}"#
+    r#""data":$data,"old":$old}"#
 );
 
 /// A statement's message.

@@ -50,8 +50,11 @@
 //! * `source` names neither server nor place in the log: `server_id`, `pos` and `row` are 0, `file`
 //!   is empty. `gtid` is whatever the source calls the transaction, `ts_ms` when it committed; a
 //!   plugin has no clock, so the time outside `source` is the same.
-//! * `transaction` is null, and there are no messages of begin and end: how many changes each table
-//!   has in a transaction shows only at its end, which may be in another batch.
+//! * `transaction` is null, and there are no messages of begin and end. They count the changes of
+//!   each table in a transaction, but one of more than 256 KiB of log comes in parts, whichever
+//!   worker is free takes the next part, and what a plugin keeps between calls can vanish: nobody
+//!   who writes the end has seen all of it. Counts that are true of small transactions only would
+//!   be worse than none.
 //! * In OMS's dialects a heartbeat has neither table nor topic: the sink `kafka` is to be told
 //!   where it goes (`topics: {others: NAME}`), unless all tables have one `topic`.
 //! * `tableChanges` of a statement is empty: a change holds the statement, not the tables.

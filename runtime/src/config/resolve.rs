@@ -8,7 +8,7 @@ use super::yaml::Document;
 use crate::error::{Error, Kind, Result};
 use crate::pipeline::Limits;
 use crate::plugin::{self, Exports, Loaded, Spec, Stock};
-use crate::route::Tables;
+use crate::route::{Mode, Tables};
 use crate::section::{Section, unknown};
 use crate::{sink, source};
 
@@ -96,7 +96,11 @@ pub(super) fn resolve(document: &Document, file: &Path, overrides: &Overrides) -
         .map(|(index, raw)| plugins.load(raw, chain.item(index).unwrap_or(chain), Role::Step));
     let loaded = loaded.collect::<Result<_>>()?;
     let format = match &raw.format {
-        Some(raw) => Some(plugins.load(raw, root.near("format"), Role::Format)?),
+        Some(raw) => {
+            let section = root.near("format");
+            check_rows(section, &sink)?;
+            Some(plugins.load(raw, section, Role::Format)?)
+        }
         None if needs_format => return Err(format_missing(&sink)),
         None => None,
     };
@@ -168,6 +172,30 @@ fn tables(raw: &raw::Tables, section: Section<'_>) -> Result<Tables> {
         }
     }
     Tables::new(&raw.include, &raw.exclude)
+}
+
+/// What every format calls the setting of how many rows may share a message. Rows of several keys
+/// cannot go to the partition of each.
+const ROWS_PER_MESSAGE: &str = "rows_per_message";
+
+fn check_rows(format: Section<'_>, sink: &Component<dyn sink::Settings>) -> Result<()> {
+    let rows = format.get("with").and_then(|with| with.get(ROWS_PER_MESSAGE));
+    let Some(rows) = rows.filter(|rows| rows.read::<u64>().is_ok_and(|rows| rows > 1)) else {
+        return Ok(());
+    };
+    match sink.settings.sharding() {
+        Some(sharding) if sharding.mode == Mode::Hash => {
+            let message = format!(
+                "`{ROWS_PER_MESSAGE}` puts rows of several keys into one message, but the sink \
+                 sends each row to the partition of its key"
+            );
+            Err(rows.error("config-rows-per-message", message).with("sink", &sink.at).hint(
+                "let the sink have `partition: {mode: TABLE}` or `{mode: ONE}`, or leave \
+                 one row in a message",
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn format_missing(sink: &Component<dyn sink::Settings>) -> Error {

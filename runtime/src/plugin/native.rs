@@ -39,7 +39,7 @@ type New = fn(settings: Arc<str>, limits: Limits) -> Result<Box<dyn Plugin>, Fau
 pub const STOCK: [Stock; 8] = [
     Stock {
         name: "canal",
-        summary: "serializes changes as flat JSON messages of canal",
+        summary: "serializes changes as messages of canal, flat JSON or protocol buffers",
         exports: Exports { serializer: true, ..Exports::NONE },
         settings: settings::<Canal>,
         new: |settings, limits| Native::boxed(settings, limits, Calls::<Canal>::serializer()),

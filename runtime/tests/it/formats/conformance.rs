@@ -37,6 +37,11 @@ fn deviations(family: &'static str, frames: &[Vec<u8>], all: &mut Deviations) {
     let mut canal = BTreeSet::new();
     let theirs = recordings::canal(&format!("canal.{family}.jsonl"));
     differences::collect(&recordings::our_canal(frames), &theirs, &mut canal);
+    assert_eq!(
+        recordings::row_counts(&recordings::our_packed_canal(frames)),
+        recordings::row_counts(&recordings::packed_canal(&format!("canal.{family}.jsonl"))),
+        "rows are not packed as Canal packs them"
+    );
     for (format, fields) in [("debezium", debezium), ("canal", canal)] {
         for field in fields {
             all.entry((format.to_owned(), field)).or_default().insert(family);

@@ -5,3 +5,4 @@ mod decoding;
 mod differences;
 mod rebuild;
 mod recordings;
+mod witness;

@@ -7,12 +7,14 @@ use tidemill_plugin::testing::{Changes, column, key, table};
 use tidemill_rows::{Civil, Column, Frame, LogicalType, Messages, Value};
 
 use super::decoding::{Form, Images, describe};
+use super::recordings::singles;
 
 const TABLES: u64 = 150;
 const CHANGES: usize = 12;
 
-const FORMATS: [(&str, &str, Form); 9] = [
+const FORMATS: [(&str, &str, Form); 10] = [
     ("canal", "{}", Form::Canal),
+    ("canal", r#"{"rows_per_message":3}"#, Form::Canal),
     ("canal", r#"{"dialect":"oms"}"#, Form::CanalOms),
     ("debezium", "{}", Form::Debezium),
     ("debezium", r#"{"dialect":"oms"}"#, Form::DebeziumOms),
@@ -88,12 +90,9 @@ fn rebuilt(
     let messages = Messages::validate(&out, changes).unwrap();
     // A tombstone says nothing of the row.
     let values = messages.iter().filter_map(|message| message.value);
-    values
-        .map(|value| {
-            let message: Json = serde_json::from_slice(value).unwrap();
-            form.images(&message, columns)
-        })
-        .collect()
+    let messages = values.map(|value| serde_json::from_slice::<Json>(value).unwrap());
+    let singles = messages.flat_map(|message| singles(&message));
+    singles.map(|message| form.images(&message, columns)).collect()
 }
 
 fn columns(rng: &mut Rng) -> Vec<Column> {

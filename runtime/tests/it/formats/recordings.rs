@@ -64,7 +64,7 @@ fn statement(sql: &str) -> String {
 
 /// The recorded messages of Canal, of which each row becomes one of its own.
 pub(super) fn canal(file: &str) -> Vec<Message> {
-    lines(file).iter().filter_map(|line| json(line)).flat_map(rows_of).collect()
+    packed_canal(file).into_iter().flat_map(rows_of).collect()
 }
 
 fn rows_of(message: Value) -> Vec<Message> {
@@ -73,15 +73,21 @@ fn rows_of(message: Value) -> Vec<Message> {
         Some(sql) => statement(sql),
         None => format!("{} {}", text(&message["table"]), text(&message["type"])),
     };
+    let single = |value| Message { about: about.clone(), key: None, value: Some(value) };
+    singles(&message).into_iter().map(single).collect()
+}
+
+/// The rows of a message of several in messages of their own.
+pub(super) fn singles(message: &Value) -> Vec<Value> {
     let rows = message["data"].as_array().map_or(1, Vec::len);
     let row = |at: usize| {
-        let mut value = message.clone();
+        let mut single = message.clone();
         for images in ["data", "old"] {
             if let Some(row) = message[images].get(at) {
-                value[images] = Value::Array(vec![row.clone()]);
+                single[images] = Value::Array(vec![row.clone()]);
             }
         }
-        Message { about: about.clone(), key: None, value: Some(value) }
+        single
     };
     (0..rows).map(row).collect()
 }
@@ -140,6 +146,26 @@ pub(super) fn our_debezium(settings: &str, frames: &[Vec<u8>]) -> Vec<Message> {
 
 /// Ours in the form of Canal.
 pub(super) fn our_canal(frames: &[Vec<u8>]) -> Vec<Message> {
-    let messages = ours("canal", "{}", frames).into_iter();
-    messages.flat_map(|(_, (_, value))| json(&value.unwrap()).map(rows_of).unwrap()).collect()
+    our_packed_canal(frames).into_iter().flat_map(rows_of).collect()
+}
+
+/// The same as they are sent: with rows in one message as Canal has them.
+pub(super) fn our_packed_canal(frames: &[Vec<u8>]) -> Vec<Value> {
+    let messages = ours("canal", r#"{"rows_per_message": 1000}"#, frames).into_iter();
+    messages.map(|(_, (_, value))| json(&value.unwrap()).unwrap()).collect()
+}
+
+/// How many rows each message with rows has, table and operation before it.
+pub(super) fn row_counts<'m>(messages: impl IntoIterator<Item = &'m Value>) -> Vec<String> {
+    let rows = messages.into_iter().filter(|message| !message["data"].is_null());
+    let line = |message: &Value| {
+        let rows = message["data"].as_array().map_or(0, Vec::len);
+        format!("{} {} {rows}", text(&message["table"]), text(&message["type"]))
+    };
+    rows.map(line).collect()
+}
+
+/// The recorded messages of Canal as they were sent.
+pub(super) fn packed_canal(file: &str) -> Vec<Value> {
+    lines(file).iter().filter_map(|line| json(line)).collect()
 }

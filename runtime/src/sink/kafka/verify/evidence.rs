@@ -22,7 +22,7 @@ pub(super) struct Evidence<'a> {
 
 #[derive(Debug)]
 pub(super) enum About {
-    /// A row, by its key; two where the key changed.
+    /// Rows, each by its key; two where the key changed.
     Rows(Vec<Row>),
     /// A row whose key it does not say.
     SomeRow,
@@ -77,24 +77,29 @@ pub(super) fn read(value: &[u8]) -> Option<Evidence<'_>> {
 }
 
 fn rows(flat: &Flat<'_>) -> Option<About> {
-    let data = flat.data.as_ref()?.first()?;
     let names = flat.key.as_deref().unwrap_or_default();
-    let Some(key) = key(names, |name| data.get(name)) else { return Some(About::SomeRow) };
-    let row = |key, before, after| Row { key, before, after };
-    let rows = match &*flat.kind {
-        "INSERT" => vec![row(key, None, image(data))],
-        "DELETE" => vec![row(key, image(data), None)],
-        "UPDATE" => {
-            let old = flat.old.as_ref()?.first()?;
-            let before = image(&before(flat, data, old, names));
-            let key_before = self::key(names, |name| old.get(name).or_else(|| data.get(name)))?;
-            match key_before == key {
-                true => vec![row(key, before, image(data))],
-                false => vec![row(key_before, before, None), row(key, None, image(data))],
+    let all = flat.data.as_ref().filter(|all| !all.is_empty())?;
+    let mut rows = Vec::with_capacity(all.len());
+    for (at, data) in all.iter().enumerate() {
+        let Some(key) = key(names, |name| data.get(name)) else { return Some(About::SomeRow) };
+        let row = |key, before, after| Row { key, before, after };
+        match &*flat.kind {
+            "INSERT" => rows.push(row(key, None, image(data))),
+            "DELETE" => rows.push(row(key, image(data), None)),
+            "UPDATE" => {
+                let old = flat.old.as_ref()?.get(at)?;
+                let before = image(&before(flat, data, old, names));
+                let was = self::key(names, |name| old.get(name).or_else(|| data.get(name)))?;
+                if was == key {
+                    rows.push(row(key, before, image(data)));
+                } else {
+                    rows.push(row(was, before, None));
+                    rows.push(row(key, None, image(data)));
+                }
             }
+            _ => return None,
         }
-        _ => return None,
-    };
+    }
     Some(About::Rows(rows))
 }
 
@@ -177,6 +182,15 @@ mod tests {
         let was = shows(json!({"id": "1", "n": "1"}));
         let is = shows(json!({"id": "2", "n": "1"}));
         assert_eq!(moved, [("id=1".into(), was, None), ("id=2".into(), None, is)]);
+    }
+
+    #[test]
+    fn a_message_of_several_rows_is_about_each() {
+        let data = json!([{"id": "1", "n": "2"}, {"id": "2", "n": "2"}]);
+        let keys = |rows: Vec<(String, Image, Image)>| rows.into_iter().map(|(key, ..)| key);
+        let updated = rows("UPDATE", data.clone(), json!([{"n": "1"}, {"n": "1"}]));
+        assert!(keys(updated).eq(["id=1", "id=2"]));
+        assert!(keys(rows("DELETE", data, json!(null))).eq(["id=1", "id=2"]));
     }
 
     #[test]

@@ -1,22 +1,23 @@
-//! A version of a table, prepared: what its messages have in common is written once.
+//! A version of a table, prepared for messages in JSON: what they have in common is written once.
 
 use tidemill_plugin::bytes::append;
 use tidemill_plugin::cells::Cells;
-use tidemill_plugin::fields::{self, Field, Kept};
+use tidemill_plugin::fields::{self, Kept};
 use tidemill_plugin::outline::{Part, compile};
-use tidemill_plugin::rows::{
-    Change, ColumnView, LogicalType, Operation, Row, SchemaView, Value, layout,
-};
+use tidemill_plugin::rows::{Change, ColumnView, LogicalType, Operation, SchemaView, layout};
 use tidemill_plugin::{json, number, oms as oms_values};
 
-use crate::{Dialect, canal, oms};
+use crate::canal::{self, Quoting};
+use crate::column::Column;
+use crate::rows::{Images, Rows};
+use crate::{Dialect, oms};
 
 /// What each message has of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece {
-    /// The row, as an object.
+    /// The rows, as an array of objects.
     Data,
-    /// What an update changed, as an array of an object; otherwise null.
+    /// What an update changed, as an array of objects.
     Old,
     /// Milliseconds since 1970.
     Time,
@@ -59,12 +60,6 @@ pub(crate) struct Table {
     widening: Vec<usize>,
 }
 
-#[derive(Debug)]
-struct Column {
-    field: Field,
-    sql_type: i32,
-}
-
 /// Time and transaction of the change at hand, as text that many changes share.
 #[derive(Debug, Default)]
 pub(crate) struct Moment {
@@ -72,21 +67,17 @@ pub(crate) struct Moment {
     id: Kept<u32>,
 }
 
-/// What a message is made of.
-#[derive(Default)]
-struct Content<'a> {
-    /// The row to show; where it lacks a cell that did not change, `old` has it.
-    row: Option<Cells<'a>>,
-    /// The row that an update replaced.
-    old: Option<Cells<'a>>,
-    kind: &'static str,
-    statement: &'a [u8],
-}
-
 impl Table {
     pub(crate) fn new(schema: &SchemaView<'_>, dialect: Dialect) -> Self {
-        let columns: Vec<Column> =
-            schema.columns().map(|column| Column::new(&column, dialect)).collect();
+        // All values of the one dialect are strings.
+        let (opening, sql_type): (_, fn(&ColumnView<'_>) -> i32) = match dialect {
+            Dialect::Canal => ("\"", canal::sql_type),
+            Dialect::Oms => ("", oms::sql_type),
+        };
+        let columns: Vec<Column> = schema
+            .columns()
+            .map(|column| Column::new(&column, opening, sql_type(&column)))
+            .collect();
         let widening: Vec<usize> = (0..columns.len())
             .filter(|&at| columns[at].field.kind == LogicalType::UInt && dialect == Dialect::Canal)
             .collect();
@@ -136,55 +127,54 @@ impl Table {
         }
     }
 
-    /// Writes the message of a change to this table.
-    pub(crate) fn message(&self, change: &Change<'_>, moment: &Moment, out: &mut Vec<u8>) {
-        let (before, after) = (change.before(), change.after());
-        let (outline, content) = match change.operation() {
-            Operation::Update => (&self.update, Content::row(after, before)),
-            Operation::Delete => (&self.delete, Content::row(before, None)),
-            Operation::Ddl => (&self.statement, Content::statement(after)),
-            Operation::Truncate => {
-                (&self.statement, Content { kind: "TRUNCATE", ..Content::statement(after) })
-            }
-            _ => (&self.insert, Content::row(after, None)),
+    /// Writes the message of changes to this table.
+    pub(crate) fn message(&self, rows: &mut Rows<'_>, moment: &Moment, out: &mut Vec<u8>) {
+        let outline = match rows.first.operation() {
+            Operation::Update => &self.update,
+            Operation::Delete => &self.delete,
+            Operation::Ddl | Operation::Truncate => &self.statement,
+            _ => &self.insert,
         };
         for part in outline {
             match part {
                 Part::Text(text) => append(out, text),
-                Part::Piece(Piece::Data) => self.data(&content, out),
-                Part::Piece(Piece::Old) => self.old(&content, out),
+                Part::Piece(Piece::Data) => self.data(rows, out),
+                Part::Piece(Piece::Old) => self.old(rows, out),
                 Part::Piece(Piece::Time) => append(out, moment.time.text()),
                 Part::Piece(Piece::Transaction) => append(out, moment.id.text()),
-                Part::Piece(Piece::SqlTypes) => self.sql_types(&content, out),
-                Part::Piece(Piece::Kind) => append(out, content.kind.as_bytes()),
-                Part::Piece(Piece::Statement) => json::escape(out, content.statement),
+                Part::Piece(Piece::SqlTypes) => self.sql_types(rows, out),
+                Part::Piece(Piece::Kind) => append(out, rows.statement().kind.as_bytes()),
+                Part::Piece(Piece::Statement) => json::escape(out, rows.statement().text),
             }
         }
     }
 
-    fn data(&self, content: &Content<'_>, out: &mut Vec<u8>) {
-        let Some(row) = &content.row else { return };
-        out.push(b'{');
-        for column in &self.columns {
-            let unchanged = row.state(column.field.slot) == layout::STATE_UNAVAILABLE;
-            let cells = if unchanged { content.old.as_ref().unwrap_or(row) } else { row };
-            self.cell(column, cells, out);
-        }
-        json::close(out, b'}');
+    fn data(&self, rows: &mut Rows<'_>, out: &mut Vec<u8>) {
+        out.push(b'[');
+        rows.gather(out, |images, out| {
+            let Some(row) = &images.row else { return };
+            out.push(b'{');
+            for column in &self.columns {
+                self.cell(column, column.shown(row, images), out);
+            }
+            json::close(out, b'}');
+            out.push(b',');
+        });
+        json::close(out, b']');
     }
 
-    fn old(&self, content: &Content<'_>, out: &mut Vec<u8>) {
-        let (Some(new), Some(old)) = (content.row, content.old) else { return };
-        out.extend_from_slice(b"[{");
-        for column in &self.columns {
-            // What the new image does not hold did not change.
-            let unchanged = new.state(column.field.slot) == layout::STATE_UNAVAILABLE;
-            if !unchanged && !new.same(&old, column.field.kind, column.field.slot) {
-                self.cell(column, &old, out);
+    fn old(&self, rows: &Rows<'_>, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for images in rows.images() {
+            let (Some(new), Some(old)) = (&images.row, &images.old) else { continue };
+            out.push(b'{');
+            for column in self.columns.iter().filter(|column| column.differs(new, old)) {
+                self.cell(column, old, out);
             }
+            json::close(out, b'}');
+            out.push(b',');
         }
-        json::close(out, b'}');
-        out.push(b']');
+        json::close(out, b']');
     }
 
     /// Writes `"name":value,`; nothing for what the log does not hold.
@@ -198,7 +188,7 @@ impl Table {
             (Dialect::Oms, _) => oms_values::member(field, cells, out),
             (Dialect::Canal, layout::STATE_PRESENT) => {
                 field.lead(out);
-                canal::value(field, cells, cells.bits(field.slot), out);
+                canal::value(field, cells, Quoting::Json, out);
                 out.extend_from_slice(b"\",");
             }
             (Dialect::Canal, layout::STATE_NULL) => {
@@ -209,53 +199,24 @@ impl Table {
         }
     }
 
-    fn sql_types(&self, content: &Content<'_>, out: &mut Vec<u8>) {
-        let wider = |column: &Column| match (column.field.kind, content.row) {
-            (LogicalType::UInt, Some(row))
-                if row.state(column.field.slot) == layout::STATE_PRESENT =>
-            {
-                canal::wider(column.sql_type, row.bits(column.field.slot))
-            }
-            _ => None,
+    /// Types that are wide enough for each of the rows.
+    fn sql_types(&self, rows: &Rows<'_>, out: &mut Vec<u8>) {
+        let wider = |images: Images<'_>| {
+            let row = images.row?;
+            self.widening.iter().find_map(|&at| self.columns.get(at)?.wider(&row))
         };
-        if !self.widening.iter().any(|&at| wider(&self.columns[at]).is_some()) {
+        if !rows.images().any(|images| wider(images).is_some()) {
             append(out, &self.sql_types);
             return;
         }
         out.push(b'{');
         for column in &self.columns {
+            let wider = rows.images().find_map(|images| column.wider(&images.row?));
             append(out, column.field.name());
-            number::int(out, wider(column).unwrap_or(column.sql_type).into());
+            number::int(out, wider.unwrap_or(column.sql_type).into());
             out.push(b',');
         }
         json::close(out, b'}');
-    }
-}
-
-impl<'a> Content<'a> {
-    #[inline]
-    fn row(row: Option<Row<'a>>, old: Option<Row<'a>>) -> Self {
-        let (row, old) = (row.as_ref().map(Cells::of), old.as_ref().map(Cells::of));
-        Self { row, old, ..Self::default() }
-    }
-
-    fn statement(row: Option<Row<'a>>) -> Self {
-        let text = |slot| match row.map(|row| row.cell(LogicalType::Text, slot)) {
-            Some(Value::Text(text)) => text,
-            _ => &[],
-        };
-        Self { kind: oms_values::statement_kind(text(0)), statement: text(1), ..Self::default() }
-    }
-}
-
-impl Column {
-    fn new(column: &ColumnView<'_>, dialect: Dialect) -> Self {
-        // All values of the one dialect are strings.
-        let (opening, sql_type) = match dialect {
-            Dialect::Canal => ("\"", canal::sql_type(column)),
-            Dialect::Oms => ("", oms::sql_type(column)),
-        };
-        Self { field: Field::new(column, opening), sql_type }
     }
 }
 
@@ -268,10 +229,7 @@ impl Moment {
     /// Takes over the time and transaction of a change.
     #[inline]
     pub(crate) fn set(&mut self, change: &Change<'_>) {
-        self.time.set(change.time_us(), |out| {
-            let known = change.time_us() != layout::NO_TIME;
-            number::int(out, if known { change.time_us().div_euclid(1_000) } else { 0 });
-        });
+        self.time.set(change.time_us(), |out| number::int(out, canal::millis(change)));
         self.id.set(change.transaction_index(), |out| {
             json::string(out, change.transaction().map_or(&[][..], |transaction| transaction.id));
         });
