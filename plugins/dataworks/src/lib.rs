@@ -19,8 +19,8 @@
 //!   same, and `checkpointTime` its second. `scn` is the text `null`.
 //! * Columns have the names of types that OMS uses (`INT64`, `VAR_STRING`), values are those of its
 //!   format DEFAULT.
-//! * Heartbeats and transaction marks are of no table, which the sink `kafka` does not take: they
-//!   are for files and pipes.
+//! * Heartbeats and transaction marks are of no table: the sink `kafka` is to be told where they go
+//!   (`topics: {others: NAME}`), unless all tables have one `topic`.
 //! * A row that a snapshot found is an INSERT.
 //! * A cell that the log does not hold is left out, never null. Where only the old image of an
 //!   update holds it, the value did not change and `after` takes it from there.

@@ -55,7 +55,8 @@
 //!   worker is free takes the next part, and what a plugin keeps between calls can vanish: nobody
 //!   who writes the end has seen all of it. Counts that are true of small transactions only would
 //!   be worse than none.
-//! * A heartbeat is of no table, which the sink `kafka` does not take: it is for files and pipes.
+//! * In OMS's dialects a heartbeat has neither table nor topic: the sink `kafka` is to be told
+//!   where it goes (`topics: {others: NAME}`), unless all tables have one `topic`.
 //! * `tableChanges` of a statement is empty: a change holds the statement, not the tables.
 //! * JSON is as the database prints it. Defaults of columns are not in the schema.
 //! * A value that the log does not hold is taken from the other image of an update where that has

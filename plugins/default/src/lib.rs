@@ -18,7 +18,8 @@
 //! * `checkpoint` and `timestamp` are the second of the change; `transId` is whatever the source
 //!   calls the transaction. `source_identity` and `uniqueId` are null; there is no
 //!   `storeDataSequence`.
-//! * A heartbeat is of no table, which the sink `kafka` does not take: it is for files and pipes.
+//! * A heartbeat is of no table: the sink `kafka` is to be told where it goes (`topics: {others:
+//!   NAME}`), unless all tables have one `topic`.
 //! * A row that a snapshot found is an INSERT.
 //! * A cell that the log does not hold is left out, never null. Where only the old image of an
 //!   update holds it, the value did not change and `postStruct` takes it from there.

@@ -115,6 +115,16 @@ impl Partitioner {
         Ok(Self { spread, statements_to_all: sharding.statements_to_all && !one })
     }
 
+    /// For what is of no table.
+    #[must_use]
+    pub fn of_no_table(sharding: &Sharding) -> Self {
+        let spread = match sharding.mode {
+            Mode::One(partition) => Spread::One(partition),
+            Mode::Hash | Mode::Table => Spread::One(0),
+        };
+        Self { spread, statements_to_all: false }
+    }
+
     /// The partitions of a change's message, of a topic with so many: one, but for statements that
     /// go to all. In [`Mode::One`] it is the one that was given, be there so many or not. `text` is
     /// only room to work in.
@@ -149,15 +159,11 @@ impl Partitioner {
 /// What names a change's row to a person: the key of its message, else the cells of its own key.
 /// None for a change of no row.
 #[must_use]
-pub fn key_text(
-    schema: &SchemaView<'_>,
-    change: &Change<'_>,
-    message_key: Option<&[u8]>,
-) -> Option<String> {
-    let text = match message_key {
-        Some(key) => key.to_vec(),
-        None if !change.operation().is_row() => return None,
-        None => Key::own(schema).text(change),
+pub fn key_text(change: &Change<'_>, message_key: Option<&[u8]>) -> Option<String> {
+    let text = match (message_key, change.schema()) {
+        (Some(key), _) => key.to_vec(),
+        (None, Some(schema)) if change.operation().is_row() => Key::own(&schema).text(change),
+        _ => return None,
     };
     Some(String::from_utf8_lossy(&text).into_owned())
 }

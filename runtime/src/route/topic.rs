@@ -72,6 +72,15 @@ impl Template {
         if fits && name.chars().all(is_legal) { Ok(name) } else { Err(name) }
     }
 
+    /// The topic, where it is the same for all tables.
+    #[must_use]
+    pub fn fixed(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Part::Text(name)] => Some(name),
+            _ => None,
+        }
+    }
+
     /// True when some table may have this topic.
     #[must_use]
     pub fn may_name(&self, topic: &str) -> bool {
@@ -119,6 +128,15 @@ mod tests {
         }
         assert_eq!(topic("{table}", "shop", ""), Err(String::new()));
         assert_eq!(topic("{table}", "shop", ".."), Err("..".into()));
+    }
+
+    #[test]
+    fn one_topic_for_all_tables_is_known_as_such() {
+        let fixed = |template| Template::parse(template).unwrap().fixed().map(ToOwned::to_owned);
+        assert_eq!(fixed("all-2.of_it").as_deref(), Some("all-2.of_it"));
+        for template in ["{database}", "all.{table}", "Topic_${Table Name}"] {
+            assert_eq!(fixed(template), None, "{template}");
+        }
     }
 
     #[test]

@@ -10,7 +10,8 @@
 # It listens on 127.0.0.1; its port stands in DIR/port. Where KAFKA_CERTIFICATES names a folder that certificates.sh has
 # made, it listens on more ports: ssl, mtls (who wants a client's certificate), elsewhere (whose certificate is for another
 # host), sasl_plaintext and sasl_ssl (for alice, whose password is alice-secret, by each mechanism). Their numbers stand in
-# DIR/port.NAME.
+# DIR/port.NAME. Where KAFKA_KERBEROS names the folder of a running KDC (kafka_kerberos.sh), it listens on the port
+# kerberos, too, for who comes with a ticket.
 
 # shellcheck source=server.sh
 . "$(dirname "${BASH_SOURCE[0]}")/server.sh"
@@ -63,13 +64,15 @@ kafka_start() {
         users=(--add-scram 'SCRAM-SHA-256=[name=alice,password=alice-secret]'
             --add-scram 'SCRAM-SHA-512=[name=alice,password=alice-secret]')
     fi
+    [ -z "${KAFKA_KERBEROS:-}" ] || kafka_tickets "$dir" >>"$dir/server.properties"
     printf '%s\n' "$@" >>"$dir/server.properties"
     if [ ! -e "$dir/data/meta.properties" ]; then
         (KAFKA_ARCHIVE=-Xshare:auto kafka_exec kafka.tools.StorageTool format -t 4L6g3nShT-eMCtK--X86sw \
             -c "$dir/server.properties" "${users[@]}") >"$dir/error.log" 2>&1 ||
             { cat "$dir/error.log" >&2; server_fail "the broker's folder cannot be formatted; why stands above"; return 1; }
     fi
-    (kafka_exec -Xms256m -Xmx512m kafka.Kafka "$dir/server.properties") </dev/null >"$dir/output.log" 2>&1 &
+    (kafka_exec -Xms256m -Xmx512m ${KAFKA_KERBEROS:+"-Djava.security.krb5.conf=$KAFKA_KERBEROS/krb5.conf"} \
+        kafka.Kafka "$dir/server.properties") </dev/null >"$dir/output.log" 2>&1 &
     echo $! >"$dir/pid"
     echo "$port" >"$dir/port"
     server_await "$dir" grep -q 'Kafka Server started' "$dir/output.log"
@@ -105,26 +108,31 @@ broker.heartbeat.interval.ms=400
 END
 }
 
-# What comes last counts, so these listeners are added to those that stand there already.
-kafka_security() {
-    local dir=$1 name port listeners advertised map
-    listeners=$(sed -n 's/^listeners=//p' "$dir/server.properties")
-    advertised=$(sed -n 's/^advertised.listeners=//p' "$dir/server.properties")
-    map=$(sed -n 's/^listener.security.protocol.map=//p' "$dir/server.properties")
-    for name in SSL:SSL MTLS:SSL ELSEWHERE:SSL SASL_PLAINTEXT:SASL_PLAINTEXT SASL_SSL:SASL_SSL; do
+# Usage: kafka_listeners DIR HOST NAME:PROTOCOL..    What comes last counts, so these listeners are added to those that
+# stand there already.
+kafka_listeners() {
+    local dir=$1 host=$2 name port listeners advertised map
+    shift 2
+    listeners=$(sed -n 's/^listeners=//p' "$dir/server.properties" | tail -n 1)
+    advertised=$(sed -n 's/^advertised.listeners=//p' "$dir/server.properties" | tail -n 1)
+    map=$(sed -n 's/^listener.security.protocol.map=//p' "$dir/server.properties" | tail -n 1)
+    for name in "$@"; do
         port=$(server_free_port)
         map+=,$name
         name=${name%:*}
         listeners+=,$name://127.0.0.1:$port
-        advertised+=,$name://127.0.0.1:$port
+        advertised+=,$name://$host:$port
         echo "$port" >"$dir/port.${name,,}"
     done
+    printf '%s\n' "listeners=$listeners" "advertised.listeners=$advertised" "listener.security.protocol.map=$map"
+}
+
+kafka_security() {
+    local dir=$1
+    kafka_listeners "$dir" 127.0.0.1 SSL:SSL MTLS:SSL ELSEWHERE:SSL SASL_PLAINTEXT:SASL_PLAINTEXT SASL_SSL:SASL_SSL
     cat "$KAFKA_CERTIFICATES"/{server.key,good.pem} >"$dir/good.pem"
     cat "$KAFKA_CERTIFICATES"/{server.key,elsewhere.pem} >"$dir/elsewhere.pem"
     cat <<END
-listeners=$listeners
-advertised.listeners=$advertised
-listener.security.protocol.map=$map
 ssl.keystore.type=PEM
 ssl.keystore.location=$dir/good.pem
 ssl.truststore.type=PEM
@@ -145,6 +153,17 @@ $listener.plain.sasl.jaas.config=$login.plain.PlainLoginModule required user_ali
 $listener.scram-sha-256.sasl.jaas.config=$login.scram.ScramLoginModule required;
 $listener.scram-sha-512.sasl.jaas.config=$login.scram.ScramLoginModule required;
 $listener.oauthbearer.sasl.jaas.config=$login.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="alice";
+END
+}
+
+# Kerberos knows hosts by their names.
+kafka_tickets() {
+    kafka_listeners "$1" localhost KERBEROS:SASL_PLAINTEXT
+    cat <<END
+listener.name.kerberos.sasl.enabled.mechanisms=GSSAPI
+listener.name.kerberos.sasl.kerberos.service.name=kafka
+listener.name.kerberos.gssapi.sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true \
+storeKey=true keyTab="$KAFKA_KERBEROS/kafka.keytab" principal="kafka/localhost@TEST.LOCAL";
 END
 }
 

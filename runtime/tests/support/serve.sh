@@ -3,7 +3,7 @@
 # Prints the server's folder once it answers. Then each line of standard input is an order, and what it made is told by
 # a line: `kill` ends the server by SIGKILL, `stop` lets it end by itself, `start` starts it again on the same data and
 # port; `pause` makes it do nothing until `resume`.
-# Usage: ./serve.sh mariadb|mysql|kafka VERSION [OPTION..]    (OPTIONs go to the server)
+# Usage: ./serve.sh mariadb|mysql|kafka|kafka_kerberos VERSION [OPTION..]    (OPTIONs go to the server)
 set -euo pipefail
 
 family=$1 version=$2
@@ -17,6 +17,7 @@ begin() {
         mariadb) mariadb_start "$dir" "$@" ;;
         mysql) mysql_start "$version" "$dir" "$@" ;;
         kafka) kafka_start "$dir" "$@" ;;
+        kafka_kerberos) kafka_kerberos_start "$dir" ;;
     esac
 }
 

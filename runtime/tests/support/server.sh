@@ -131,7 +131,7 @@ server_stop() {
     pid=$(<"$dir/pid")
     rm -f "$dir/pid"
     # The number may belong to somebody else by now: only a process that runs on our configuration is ended.
-    grep -qsF -e "$dir/my.cnf" -e "$dir/server.properties" "/proc/$pid/cmdline" || return 0
+    grep -qsF -e "$dir/my.cnf" -e "$dir/server.properties" -e "$dir/kdc.pid" "/proc/$pid/cmdline" || return 0
     kill "$pid" 2>/dev/null || return 0
     for _ in {1..600}; do
         # Not kill -0: our own child answers to it as a zombie, too. A zombie's command line is empty.

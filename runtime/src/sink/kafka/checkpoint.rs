@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::Message;
@@ -30,7 +30,10 @@ const PARTITIONS: i32 = 8;
 /// A pipeline writes some positions a second, and only the last one counts: small segments, so that
 /// there is little to read at a start.
 const SETTINGS: [(&str, &str); 3] =
-    [("cleanup.policy", "compact"), ("segment.bytes", "1048576"), ("max.message.bytes", "1048576")];
+    [(POLICY, COMPACT), ("segment.bytes", "1048576"), ("max.message.bytes", "1048576")];
+/// By any other one, Kafka forgets the position of a pipeline that has written none for a while.
+const COMPACT: &str = "compact";
+const POLICY: &str = "cleanup.policy";
 
 /// So long a message is waited for before it is looked whether anybody still wants it.
 const READ_WAIT: Duration = Duration::from_millis(500);
@@ -110,7 +113,7 @@ impl Checkpoints {
         match blocking(move || topics::count(consumer.client(), TOPIC)).await? {
             Err(Code::UnknownTopic | Code::UnknownTopicOrPartition) => self.make().await,
             Err(code) => Err(refused(KafkaError::MetadataFetch(code))),
-            Ok(count) if count.get() >= PARTITIONS as u32 => Ok(()),
+            Ok(count) if count.get() >= PARTITIONS as u32 => self.check_policy().await,
             Ok(fewer) => {
                 let message = format!("the topic of positions has {fewer} partitions");
                 Err(Error::new(Kind::Sink, "kafka-checkpoints", message)
@@ -122,6 +125,40 @@ impl Checkpoints {
 
     fn consumer(&self) -> Result<BaseConsumer<Quiet>> {
         self.client.create_with_context(Quiet).map_err(refused)
+    }
+
+    /// Sees to it that Kafka keeps positions, where it may be asked.
+    async fn check_policy(&self) -> Result<()> {
+        match self.policy().await {
+            Ok(Some(policy)) if policy != COMPACT => {
+                let message = "Kafka forgets the positions of pipelines after a while";
+                Err(Error::new(Kind::Sink, "kafka-checkpoints-policy", message)
+                    .with("topic", TOPIC)
+                    .with(POLICY, policy)
+                    .hint(
+                        "let it be compacted only: `kafka-configs.sh --alter --entity-type topics \
+                         --entity-name __tidemill_checkpoints --add-config cleanup.policy=compact`",
+                    ))
+            }
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::warn!(
+                    topic = TOPIC,
+                    "whether the topic of positions is compacted cannot be asked, which takes \
+                     DescribeConfigs on it: {error}",
+                );
+                Ok(())
+            }
+        }
+    }
+
+    async fn policy(&self) -> Result<Option<String>, KafkaError> {
+        let admin: AdminClient<_> = self.client.create_with_context(Quiet)?;
+        let options = AdminOptions::new().request_timeout(Some(METADATA_WAIT));
+        let topic = ResourceSpecifier::Topic(TOPIC);
+        let settings = admin.describe_configs([&topic], &options).await?.into_iter().next();
+        let settings = settings.transpose().map_err(KafkaError::AdminOp)?;
+        Ok(settings.and_then(|settings| settings.get(POLICY)?.value.clone()))
     }
 
     async fn make(&self) -> Result<()> {

@@ -9,10 +9,17 @@
 //! for the partition of its key. The messages of both have a header `tidemill.split`, which says
 //! `delete` or `insert`: a consumer can tell them from a row that went and another that came. All
 //! other headers, and keys, are the format's. A message without a value is a tombstone.
+//!
+//! Some formats have messages of no table: heartbeats, the begin and end of a transaction. They go
+//! to the topic that the format chose, else to `topics: {others: NAME}`, else to the sink's `topic`
+//! where that is one for all tables; and there into the partition of the mode `ONE`, in other modes
+//! into the first. So with one topic in the mode `ONE` they stand where they happened; anywhere
+//! else, nothing tells where among the messages of other partitions they belong.
 
 mod checkpoint;
 mod config;
 mod letters;
+mod post;
 mod refusal;
 mod report;
 mod rules;
@@ -27,10 +34,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
-use tidemill_rows::{Change, Frame, Invalid, Message, Operation, SchemaView};
+use rdkafka::producer::{Producer, ThreadedProducer};
+use tidemill_rows::{Change, Frame, Invalid, Message, Messages, SchemaView};
 
 use super::{Batch, Opening, Sink};
 use crate::BoxFuture;
@@ -40,6 +45,7 @@ use crate::route::{Partitioner, Sharding, key_text};
 
 pub(super) use config::Settings;
 use letters::Letters;
+use post::{Post, Record, headers, send};
 use refusal::Subject;
 use report::{Context, Flight, Reports};
 use topics::{Naming, Topics};
@@ -47,8 +53,6 @@ use transaction::Transactions;
 
 /// More versions of tables than a pipeline has at a time: beyond, they are looked up again.
 const TABLES_MAX: usize = 10_000;
-/// The header of both halves of an update that changed the key of its row.
-const SPLIT: &str = "tidemill.split";
 /// So long an answer about a topic is waited for.
 const METADATA_WAIT: Duration = Duration::from_secs(10);
 /// So long another broker is waited for when one has not let this program in.
@@ -64,6 +68,8 @@ pub struct Kafka {
     sharding: Sharding,
     /// By the id of the schema.
     tables: HashMap<u64, Table>,
+    /// What is of no table.
+    others: Table,
     topics: Topics,
     letters: Option<Letters>,
     /// Topics that cannot be used, where there are letters.
@@ -79,12 +85,11 @@ pub struct Kafka {
 /// Where the messages of one version of a table go.
 struct Table {
     name: Arc<str>,
-    topic: Arc<str>,
+    /// None where nothing says where messages of no table go.
+    topic: Option<Arc<str>>,
     partitioner: Partitioner,
     flight: Option<Arc<Flight>>,
 }
-
-type Record<'a> = BaseRecord<'a, [u8], [u8], Arc<Flight>>;
 
 impl Kafka {
     fn new(settings: &Settings, opening: &Opening<'_>) -> Result<Self> {
@@ -105,13 +110,21 @@ impl Kafka {
         });
         let (new, every) = (settings.new_topics(), settings.refresh());
         let topics = Topics::new(&producer, &reports, others, new, every);
+        let (naming, sharding) = (settings.naming(), settings.sharding());
+        let others = Table {
+            name: "none".into(),
+            topic: naming.others().map(Into::into),
+            partitioner: Partitioner::of_no_table(&sharding),
+            flight: None,
+        };
         Ok(Self {
             producer,
             reports,
             transactions,
-            naming: settings.naming(),
-            sharding: settings.sharding(),
+            naming,
+            sharding,
             tables: HashMap::new(),
+            others,
             topics,
             letters: settings.letters(opening),
             refused: HashMap::new(),
@@ -156,7 +169,7 @@ impl Kafka {
         let frame = batch.rows().map_err(broken)?;
         let messages = batch.messages().expect("the pipeline has a format").map_err(broken)?;
         // All that may have to be repeated comes before the first message.
-        self.look_up(&frame, messages.iter().filter_map(|message| message.topic)).await?;
+        self.look_up(&frame, &messages).await?;
         let mut changes = frame.changes();
         let mut change = changes.next();
         for message in messages.iter() {
@@ -171,25 +184,29 @@ impl Kafka {
     }
 
     /// Makes the tables of a frame and the topics of its messages known.
-    async fn look_up(
-        &mut self,
-        frame: &Frame<'_>,
-        topics: impl Iterator<Item = &str>,
-    ) -> Result<()> {
+    async fn look_up(&mut self, frame: &Frame<'_>, messages: &Messages<'_>) -> Result<()> {
         if self.tables.len() > TABLES_MAX {
             self.tables.clear();
         }
         for schema in frame.schemas() {
             if !self.tables.contains_key(&schema.id()) {
                 let table = self.table(&schema)?;
-                self.find(&table.topic).await?;
+                if let Some(topic) = &table.topic {
+                    self.find(topic).await?;
+                }
                 self.tables.insert(schema.id(), table);
             }
         }
-        for topic in topics {
+        for topic in messages.iter().filter_map(|message| message.topic) {
             self.find(topic).await?;
         }
-        Ok(())
+        match self.others.topic.clone() {
+            // Mostly tables have it, too, so that it is known already.
+            Some(topic) if !self.topics.has(&topic) && has_others(frame, messages) => {
+                self.find(&topic).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Makes a topic known. Where there are letters, one that cannot be used is known as that.
@@ -209,7 +226,7 @@ impl Kafka {
     fn table(&self, schema: &SchemaView<'_>) -> Result<Table> {
         Ok(Table {
             name: format!("{}.{}", schema.database(), schema.table()).into(),
-            topic: self.naming.topic(schema)?.into(),
+            topic: Some(self.naming.topic(schema)?.into()),
             partitioner: Partitioner::new(schema, &self.sharding)?,
             flight: None,
         })
@@ -227,10 +244,12 @@ impl Kafka {
         message: &Message<'_>,
         position: Option<&Position>,
     ) -> Result<()> {
-        let schema = change.schema().ok_or_else(|| lost(message))?;
-        let Self { tables, topics, flights, text, producer, reports, letters, .. } = self;
-        let table = tables.get_mut(&schema.id()).ok_or_else(|| lost(message))?;
-        let topic = message.topic.unwrap_or(&table.topic);
+        let Self { tables, others, topics, flights, text, producer, reports, letters, .. } = self;
+        let table = match change.schema() {
+            Some(schema) => tables.get_mut(&schema.id()).ok_or_else(|| lost(message))?,
+            None => others,
+        };
+        let topic = message.topic.or(table.topic.as_deref()).ok_or_else(|| homeless(change))?;
         let flight = table.flight.get_or_insert_with(|| {
             let flight = Flight::new(&table.name);
             flights.push(flight.clone());
@@ -240,7 +259,7 @@ impl Kafka {
             table: table.name.to_string(),
             topic: topic.to_owned(),
             partition,
-            key: key_text(&schema, change, message.key),
+            key: key_text(change, message.key),
             bytes: message.value.map_or(0, <[u8]>::len),
         };
         let post = Post { producer, reports, flight };
@@ -275,86 +294,6 @@ impl Kafka {
     }
 }
 
-/// What sends letters.
-struct Post<'a> {
-    producer: &'a ThreadedProducer<Context>,
-    reports: &'a Reports,
-    flight: &'a Arc<Flight>,
-}
-
-impl Post<'_> {
-    async fn letter(&self, letters: Option<&Letters>, letter: &str) -> Result<()> {
-        let topic = match letters {
-            None => return Ok(()),
-            Some(Letters::File(file)) => return file.append(letter),
-            Some(Letters::Topic { topic, .. }) => topic,
-        };
-        let record = Record {
-            topic,
-            partition: None,
-            payload: Some(letter.as_bytes()),
-            key: None,
-            timestamp: None,
-            headers: None,
-            delivery_opaque: self.flight.with_one_more(),
-        };
-        let subject = |back: &Record<'_>| Subject {
-            table: "dead letters".into(),
-            topic: topic.to_string(),
-            partition: -1,
-            key: None,
-            bytes: back.payload.map_or(0, <[u8]>::len),
-        };
-        send(self.producer, self.reports, record, subject).await
-    }
-}
-
-/// Gives a message to the producer, and waits until it has room for it.
-async fn send(
-    producer: &ThreadedProducer<Context>,
-    reports: &Reports,
-    record: Record<'_>,
-    refused: impl Fn(&Record<'_>) -> Subject,
-) -> Result<()> {
-    let mut record = Some(record);
-    if hand_over(producer, &mut record, &refused)? {
-        return Ok(());
-    }
-    // No room: there will be some once there is a report.
-    while !reports.next_unless(|| hand_over(producer, &mut record, &refused)).await? {
-        reports.check()?;
-    }
-    Ok(())
-}
-
-/// Gives a message to the producer; false when there is no room for it.
-fn hand_over(
-    producer: &ThreadedProducer<Context>,
-    record: &mut Option<Record<'_>>,
-    refused: impl Fn(&Record<'_>) -> Subject,
-) -> Result<bool> {
-    let Some(handed) = record.take() else { return Ok(true) };
-    let Err((error, back)) = producer.send(handed) else { return Ok(true) };
-    if refusal::code(&error) == Some(RDKafkaErrorCode::QueueFull) {
-        *record = Some(back);
-        return Ok(false);
-    }
-    back.delivery_opaque.with_one_less();
-    Err(refusal::of(&error, &refused(&back)))
-}
-
-fn headers(change: &Change<'_>, message: &Message<'_>) -> Option<OwnedHeaders> {
-    let split = change.is_split().then(|| match change.operation() {
-        Operation::Delete => (SPLIT, b"delete".as_slice()),
-        _ => (SPLIT, b"insert".as_slice()),
-    });
-    let mut headers = message.headers().chain(split).peekable();
-    headers.peek()?;
-    Some(headers.fold(OwnedHeaders::new(), |headers, (key, value)| {
-        headers.insert(Header { key, value: Some(value) })
-    }))
-}
-
 impl Sink for Kafka {
     fn write<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<()>> {
         Box::pin(async {
@@ -373,7 +312,7 @@ impl Sink for Kafka {
             Some(Letters::File(file)) => file.synced(),
             _ => Box::pin(std::future::ready(Ok(()))),
         };
-        for table in self.tables.values_mut() {
+        for table in self.tables.values_mut().chain([&mut self.others]) {
             table.flight = None;
         }
         let durable = match &self.transactions {
@@ -413,6 +352,28 @@ async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) 
 
 fn broken(invalid: Invalid) -> Error {
     Error::new(Kind::Bug, "frame-invalid", "a batch's frame is broken").caused_by(invalid)
+}
+
+/// True when a message of no table leaves its topic to the sink.
+fn has_others(frame: &Frame<'_>, messages: &Messages<'_>) -> bool {
+    let others = frame.changes().filter(|change| change.schema().is_none());
+    let mut others = others.map(|change| change.src()).peekable();
+    messages.iter().any(|message| {
+        while others.next_if(|src| *src < message.src).is_some() {}
+        message.topic.is_none() && others.peek() == Some(&message.src)
+    })
+}
+
+/// The error for a message of no table for which there is no topic.
+#[cold]
+fn homeless(change: &Change<'_>) -> Error {
+    let message = "the format has a message of no table, and nothing says to which topic it goes";
+    Error::new(Kind::Config, "kafka-no-topic", message)
+        .with("about", format!("{:?}", change.operation()).to_lowercase())
+        .hint(
+            "say it in the sink, `topics: {others: NAME}`, or send all tables to one `topic`; or \
+             let the format leave such messages out (`heartbeats`, `transaction_marks`)",
+        )
 }
 
 fn lost(message: &Message<'_>) -> Error {

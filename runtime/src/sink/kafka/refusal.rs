@@ -88,7 +88,9 @@ pub(super) fn of_connection(code: Code, word: &str) -> Error {
         _ => (
             "kafka-login",
             "Kafka does not let this user in",
-            "are `mechanism`, `username` and `password` of sink.security right?",
+            "are `mechanism`, `username` and `password` of sink.security right? With GSSAPI: \
+             `principal`, `keytab` (of which `kinit` says more) and `service_name`, and do \
+             `brokers` name the hosts as Kerberos does?",
         ),
     };
     Error::new(Kind::Sink, named.0, named.1).with("the client says", word).hint(named.2)

@@ -48,6 +48,10 @@ pub(super) struct TopicSettings {
     /// that chooses a topic wins.
     #[schemars(with = "BTreeMap<String, String>")]
     tables: TopicsOfTables,
+    /// The topic of messages that are of no table (heartbeats, the begin and end of transactions),
+    /// where the format chooses none. Without this it is `topic`, if that has no placeholder.
+    #[schemars(with = "Option<String>")]
+    others: Option<Name>,
 }
 
 impl Default for TopicSettings {
@@ -58,6 +62,7 @@ impl Default for TopicSettings {
             replication: None,
             settings: NewSettings::default(),
             tables: TopicsOfTables::default(),
+            others: None,
         }
     }
 }
@@ -104,9 +109,26 @@ impl TryFrom<String> for Topic {
     }
 }
 
+/// The name of a topic.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+struct Name(String);
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match Template::parse(&name)?.fixed() {
+            Some(_) => Ok(Self(name)),
+            None => Err(format!("what is of no table has no names to put into the topic `{name}`")),
+        }
+    }
+}
+
 impl TopicSettings {
     pub(super) fn naming(&self, ordinary: &Topic) -> Naming {
-        Naming { ordinary: ordinary.clone(), tables: self.tables.0.clone() }
+        let others = self.others.as_ref().map(|Name(name)| name.clone());
+        Naming { ordinary: ordinary.clone(), tables: self.tables.0.clone(), others }
     }
 
     /// None where new topics are not to be made.
@@ -124,9 +146,15 @@ impl TopicSettings {
 pub(super) struct Naming {
     ordinary: Topic,
     tables: ByTable<Topic>,
+    others: Option<String>,
 }
 
 impl Naming {
+    /// The topic of messages of no table; none where nothing says it.
+    pub(super) fn others(&self) -> Option<&str> {
+        self.others.as_deref().or(self.ordinary.0.fixed())
+    }
+
     /// The topic of a version of a table.
     pub(super) fn topic(&self, schema: &SchemaView<'_>) -> Result<String> {
         match schema.topic() {
@@ -203,9 +231,14 @@ impl Topics {
         self.counts.get(topic).copied()
     }
 
+    /// True for a topic that was found.
+    pub(super) fn has(&self, topic: &str) -> bool {
+        self.counts.contains_key(topic)
+    }
+
     /// Makes a topic known, and makes it, if need be.
     pub(super) async fn find(&mut self, topic: &str) -> Result<()> {
-        if self.counts.contains_key(topic) {
+        if self.has(topic) {
             return Ok(());
         }
         let asked = match self.ask(topic).await? {

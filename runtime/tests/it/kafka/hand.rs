@@ -51,7 +51,16 @@ impl Hand {
     pub(super) fn write(&mut self, messages: &[fn(&mut MessageBuilder)]) -> Result<()> {
         let orders = table("shop.orders", vec![key("id", LogicalType::Int, "int")]);
         let rows = (0..messages.len() as i64).map(Cell::Int);
-        let frame = rows.fold(Changes::of(&orders), |changes, id| changes.insert(&[id])).frame();
+        let changes = rows.fold(Changes::of(&orders), |changes, id| changes.insert(&[id]));
+        self.write_of(changes, messages)
+    }
+
+    /// The same with messages of these changes, one of each.
+    pub(super) fn write_of(
+        &mut self,
+        changes: Changes,
+        messages: &[fn(&mut MessageBuilder)],
+    ) -> Result<()> {
         let mut builder = MessageBuilder::new();
         for (src, write) in messages.iter().enumerate() {
             builder.begin(src as u32);
@@ -60,7 +69,7 @@ impl Hand {
         }
         let mut bytes = Vec::new();
         builder.finish(&mut bytes).unwrap();
-        let batch = Batch { frame, messages: Some(bytes), ..Batch::default() };
+        let batch = Batch { frame: changes.frame(), messages: Some(bytes), ..Batch::default() };
         self.runtime.block_on(async {
             self.sink.write(&batch).await?;
             self.sink.flush(&Position::new("1")).await

@@ -1,12 +1,17 @@
+mod checkpoints;
 mod cluster;
 mod delivery;
 mod exactly;
+mod examples;
+mod filter;
 mod hand;
 mod hash;
+mod kerberos;
 mod keys;
 mod kills;
 mod messages;
 mod network;
+mod others;
 mod program;
 mod refusals;
 mod rows;

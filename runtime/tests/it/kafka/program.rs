@@ -1,7 +1,7 @@
 //! The program, from a database to a broker.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,22 +12,33 @@ use crate::support::servers::Server;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// `examples/mysql-to-kafka` in a folder of its own.
+/// An example in a folder of its own.
 pub(super) struct Program {
+    example: &'static str,
     folder: TempDir,
     variables: [(&'static str, String); 2],
     child: Child,
 }
 
 impl Program {
-    /// Starts it, with a pipeline file in which this stands instead of that.
+    /// Starts `examples/mysql-to-kafka`, with a pipeline file in which this stands instead of that.
     pub(super) fn start(changes: &[(&str, &str)], server: &Server, broker: &Broker) -> Self {
+        Self::of("mysql-to-kafka", changes, server, broker)
+    }
+
+    /// The same for another example.
+    pub(super) fn of(
+        example: &'static str,
+        changes: &[(&str, &str)],
+        server: &Server,
+        broker: &Broker,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("pipeline.yaml"), pipeline(changes)).unwrap();
+        fs::write(folder.path().join("pipeline.yaml"), pipeline(example, changes)).unwrap();
         fs::write(folder.path().join("password"), "secret\n").unwrap();
         let variables = [("DB_PORT", server.port().to_string()), ("KAFKA", broker.address())];
         let child = run(folder.path(), &variables);
-        Self { folder, variables, child }
+        Self { example, folder, variables, child }
     }
 
     /// Ends it by SIGKILL and starts it again.
@@ -45,7 +56,8 @@ impl Program {
         changes: &[(&str, &str)],
         arguments: &[&str],
     ) -> (Option<i32>, String, String) {
-        fs::write(self.folder.path().join("verified.yaml"), pipeline(changes)).unwrap();
+        let pipeline = pipeline(self.example, changes);
+        fs::write(self.folder.path().join("verified.yaml"), pipeline).unwrap();
         let ran = Command::new(env!("CARGO_BIN_EXE_tidemill"))
             .args(["verify", "verified.yaml"])
             .args(arguments)
@@ -111,14 +123,19 @@ impl Drop for Program {
     }
 }
 
-/// The example, in which this stands instead of that.
-fn pipeline(changes: &[(&str, &str)]) -> String {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/mysql-to-kafka");
-    let example = fs::read_to_string(example.join("pipeline.yaml")).unwrap();
-    changes.iter().fold(example, |pipeline, (that, this)| {
+/// The folder of the examples.
+pub(super) fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").canonicalize().unwrap()
+}
+
+/// The pipeline file of an example, in which this stands instead of that, and that works elsewhere.
+fn pipeline(example: &str, changes: &[(&str, &str)]) -> String {
+    let file = fs::read_to_string(examples().join(example).join("pipeline.yaml")).unwrap();
+    let file = changes.iter().fold(file, |pipeline, (that, this)| {
         assert!(pipeline.contains(that), "the example has no {that}");
         pipeline.replace(that, this)
-    })
+    });
+    file.replace("use: ../", &format!("use: {}/", examples().display()))
 }
 
 fn run(folder: &Path, variables: &[(&str, String)]) -> Child {

@@ -16,6 +16,11 @@ const LAST: u64 = 1_000_000;
 /// What is in no message but the last one.
 pub(super) const LAST_SAYS: &str = "\"id\":\"1000000\"";
 
+/// The account that reads the log.
+pub(super) const ACCOUNT: &str = "\
+    CREATE USER replica@'127.0.0.1' IDENTIFIED BY 'secret';\n\
+    GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO replica@'127.0.0.1';\n";
+
 /// The tables, and the account that reads them.
 pub(super) const CREATE: &str = "\
     CREATE USER replica@'127.0.0.1' IDENTIFIED BY 'secret';\n\

@@ -46,6 +46,12 @@ impl Broker {
         Self { server: Server::told(&version, settings, ("KAFKA_CERTIFICATES", certificates)) }
     }
 
+    /// Starts a new broker that also lets in who has a ticket of this KDC (`kafka_kerberos.sh`).
+    pub(crate) fn with_tickets(kdc: &Server) -> Self {
+        let version = Version { family: "kafka", version: "4.3".into() };
+        Self { server: Server::told(&version, &[], ("KAFKA_KERBEROS", kdc.folder())) }
+    }
+
     /// The port of a listener, as `kafka.sh` calls it.
     pub(crate) fn port_of(&self, listener: &str) -> u16 {
         self.server.port_of(listener)

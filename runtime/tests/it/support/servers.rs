@@ -134,6 +134,11 @@ impl Server {
         self.version.family
     }
 
+    /// What its recipe leaves for others.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where it listens on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
         self.number("port")

@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn other_messages_are_no_evidence() {
-        for text in ["", "{}", "[]", "null", "{\"isDdl\":true}", "\u{0}"] {
+        let beat = r#"{"version":"2.0","payload":{"timestamp":{"eventTime":0},"op":"HEARTBEAT"}}"#;
+        for text in ["", "{}", "[]", "null", "{\"isDdl\":true}", "\u{0}", beat] {
             assert!(read(text.as_bytes()).is_none(), "{text}");
         }
         for (data, old) in [(json!([]), json!([])), (json!(null), json!(null))] {
