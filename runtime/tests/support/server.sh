@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What mariadb.sh, mysql.sh, kafka.sh, kafka_kerberos.sh and registry.sh share: a server in folders of its own, nothing installed. Source it.
+# What the recipes beside it share: a server in folders of its own, nothing installed. Source it.
 #
 #   server_unpack NAME SIZE FUNCTION   once: calls `FUNCTION NEW ROOT`, which fills the folder ROOT and may leave its
 #                                      rubbish in NEW; ROOT then becomes the cache's folder NAME

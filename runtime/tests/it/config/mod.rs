@@ -60,3 +60,22 @@ fn a_byte_that_is_not_utf8_is_named_by_its_place() {
     assert!(error.to_string().contains("not UTF-8"), "{error}");
     assert!(error.to_string().contains("shop.yaml:2:19"), "{error}");
 }
+
+#[test]
+fn rows_share_messages_where_they_share_partitions() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.yaml");
+    for (mode, rows, is_refused) in
+        [("ONE", 9, false), ("TABLE", 9, false), ("HASH", 1, false), ("HASH", 2, true)]
+    {
+        let text = format!(
+            "name: shop\nsource: {{kind: mysql, url: \"mysql://a@localhost\"}}\n\
+             format: {{use: canal, with: {{rows_per_message: {rows}}}}}\n\
+             sink: {{kind: kafka, brokers: [\"b:9092\"], partition: {{mode: {mode}}}}}\n"
+        );
+        fs::write(&file, text).unwrap();
+        let refused = config::load(&file, &Overrides::default()).err();
+        let code = refused.as_ref().map(Error::code);
+        assert_eq!(code, is_refused.then_some("config-rows-per-message"), "{mode}: {refused:?}");
+    }
+}
