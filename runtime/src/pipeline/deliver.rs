@@ -83,10 +83,11 @@ pub(super) struct Writer {
     pub(super) progress: Progress,
 }
 
-/// A sink may have to stand still while it settles. So a settling begins no sooner than so many
-/// times what the last one took, counted from its end,
+/// A sink may have to stand still while it settles. After so many bytes, of which there are more to
+/// come, the next settling begins no sooner than so many times what the last one took, counted from
+/// its end, but then at the latest. What is less waits for nothing: it is soon to be seen.
+const MUCH_BYTES: usize = 1 << 20;
 const PAUSE_TIMES: u32 = 9;
-/// but then at the latest.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// What was written and is not settled.
@@ -108,6 +109,7 @@ pub(super) struct Settling {
 
 struct UnderWay {
     mark: Mark,
+    bytes: usize,
     since: Instant,
 }
 
@@ -149,14 +151,15 @@ impl Settling {
     /// Waits for the end of the settling under way.
     async fn answered(&mut self) -> Turn {
         let Some(answer) = self.answers.recv().await else { return Turn::Ended };
-        let Some(UnderWay { mark, since }) = self.under_way.take() else { return Turn::Answered };
+        let Some(asked) = self.under_way.take() else { return Turn::Answered };
         let now = Instant::now();
         match answer {
             Answer::Settled => {
-                self.not_before = Some(now + (since.elapsed() * PAUSE_TIMES).min(PAUSE_MAX));
+                let pause = (asked.since.elapsed() * PAUSE_TIMES).min(PAUSE_MAX);
+                self.not_before = (asked.bytes >= MUCH_BYTES).then(|| now + pause);
             }
             Answer::Again(delay) => {
-                self.unsettled.get_or_insert(mark);
+                self.unsettled.get_or_insert(asked.mark);
                 self.due.get_or_insert(now);
                 self.back_off = Some(now + delay);
             }
@@ -178,10 +181,10 @@ impl Settling {
 
     /// Asks to settle what is written. Only while nothing is under way, so there is room.
     fn request(&mut self, durable: BoxFuture<'static, Result<()>>, mark: Mark) {
-        self.unsettled_bytes = 0;
+        let bytes = std::mem::take(&mut self.unsettled_bytes);
         self.due = None;
         self.back_off = None;
-        self.under_way = Some(UnderWay { mark: mark.clone(), since: Instant::now() });
+        self.under_way = Some(UnderWay { mark: mark.clone(), bytes, since: Instant::now() });
         // Where it fails, settling has ended, and the missing answer says so.
         let _ = self.requests.try_send(Request { durable, mark });
     }
@@ -269,12 +272,19 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_settling_waits_for_its_share_of_the_time() {
-        for (took, pause) in [(2, 18), (40, 360), (500, 1000)] {
+    async fn settlings_of_much_take_a_tenth_of_the_time() {
+        let cases = [
+            (MUCH_BYTES, 2, 18),
+            (MUCH_BYTES, 40, 360),
+            (MUCH_BYTES, 500, 1000),
+            (MUCH_BYTES - 1, 500, 0),
+        ];
+        for (bytes, took, pause) in cases {
             let (requests, mut asked) = mpsc::channel(1);
             let (answer, answers) = mpsc::channel(1);
             let mut settling = Settling::new(requests, answers);
             let mark = Mark { ticket: 1, position: crate::position::Position::new("1") };
+            settling.unsettled_bytes = bytes;
             settling.request(Box::pin(std::future::ready(Ok(()))), mark);
             assert!(asked.recv().await.is_some());
             tokio::time::sleep(Duration::from_millis(took)).await;
@@ -284,7 +294,7 @@ mod tests {
             settling.due = Some(answered);
             assert!(matches!(settling.turn().await, Turn::Due));
             let waited = answered.elapsed().as_millis();
-            assert_eq!(waited, pause, "after a settling of {took} ms");
+            assert_eq!(waited, pause, "after {bytes} bytes in {took} ms");
         }
     }
 }
