@@ -1,6 +1,7 @@
 //! Giving messages to the producer, which may have no room for them yet.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -14,6 +15,12 @@ use crate::error::Result;
 
 /// The header of both halves of an update that changed the key of its row.
 const SPLIT: &str = "tidemill.split";
+
+/// So long room is waited for: it comes with reports, of which there are hundreds in that time.
+/// To be told of the first one would make each message wait for one, and wake this up.
+const ROOM_PAUSE: Duration = Duration::from_millis(1);
+/// The same for brokers that do not answer.
+const ROOM_PAUSE_MAX: Duration = Duration::from_millis(32);
 
 pub(super) type Record<'a> = BaseRecord<'a, [u8], [u8], Arc<Flight>>;
 
@@ -58,13 +65,11 @@ pub(super) async fn send(
     record: Record<'_>,
     refused: impl Fn(&Record<'_>) -> Subject,
 ) -> Result<()> {
-    let mut record = Some(record);
-    if hand_over(producer, &mut record, &refused)? {
-        return Ok(());
-    }
-    // No room: there will be some once there is a report.
-    while !reports.next_unless(|| hand_over(producer, &mut record, &refused)).await? {
+    let (mut record, mut pause) = (Some(record), ROOM_PAUSE);
+    while !hand_over(producer, &mut record, &refused)? {
         reports.check()?;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(ROOM_PAUSE_MAX);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! for it.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
@@ -53,9 +53,6 @@ impl Flight {
 pub(super) struct Reports {
     /// A flight has landed, or a message has failed.
     news: Notify,
-    /// Somebody waits for any report at all.
-    impatient: AtomicBool,
-    any: Notify,
     state: Mutex<State>,
 }
 
@@ -97,18 +94,6 @@ impl Reports {
             }
             news.await;
         }
-    }
-
-    /// Waits for a report, unless `attempt`, which is made once it could not be missed, is done.
-    pub(super) async fn next_unless(&self, attempt: impl FnOnce() -> Result<bool>) -> Result<bool> {
-        let mut any = pin!(self.any.notified());
-        any.as_mut().enable();
-        self.impatient.store(true, Ordering::SeqCst);
-        let done = attempt()?;
-        if !done {
-            any.await;
-        }
-        Ok(done)
     }
 
     /// Waits until a broker does not let this program in: the error of that.
@@ -169,11 +154,6 @@ impl ProducerContext for Context {
         }
         if flight.open.fetch_sub(1, Ordering::AcqRel) == 1 {
             reports.news.notify_waiters();
-        }
-        if reports.impatient.load(Ordering::SeqCst)
-            && reports.impatient.swap(false, Ordering::SeqCst)
-        {
-            reports.any.notify_waiters();
         }
     }
 }
