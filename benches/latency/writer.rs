@@ -7,7 +7,8 @@ use benches::server::Server;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
 use tidemill::section::Secret;
-use tidemill::source::mysql::client::{Address, Connection, Target, Timeouts, Tls, TlsMode};
+use tidemill::source::mysql::client::{Address, Connection, Target, Timeouts};
+use tidemill::tls::{Tls, TlsMode};
 use tokio::runtime::Runtime;
 
 use super::{PER_SECOND, now_us};

@@ -7,9 +7,8 @@ use mysql_async::binlog::events::EventData;
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinlogStreamRequest, Conn, OptsBuilder};
 use tidemill::section::Secret;
-use tidemill::source::mysql::client::{
-    Address, Connection, Dump, From, Target, Timeouts, Tls, TlsMode,
-};
+use tidemill::source::mysql::client::{Address, Connection, Dump, From, Target, Timeouts};
+use tidemill::tls::{Tls, TlsMode};
 use tokio_stream::StreamExt;
 
 /// Where the log is, and how it ends.

@@ -17,6 +17,7 @@ pub mod section;
 pub mod sink;
 pub mod source;
 pub mod state;
+pub mod tls;
 
 /// A future behind a pointer, for traits whose implementations are chosen at run time.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -15,12 +15,13 @@ const BANNED_NAMES: [&str; 16] = [
 ];
 
 /// For each room of the runtime: the rooms it may use. `main` and `lib` stand outside.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("error", &[]),
     ("position", &[]),
     ("policy", &["error"]),
     ("metrics", &["error", "position"]),
     ("section", &["error"]),
+    ("tls", &["error"]),
     ("source", GROUND),
     ("plugin", GROUND),
     ("sink", BEHIND_ROUTE),
@@ -34,20 +35,21 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("main", EDGE),
     ("lib", &[]),
 ];
-const GROUND: &[&str] = &["error", "policy", "position", "metrics", "section"];
+const GROUND: &[&str] = &["error", "policy", "position", "metrics", "section", "tls"];
 /// Only a sink knows how many partitions there are.
-const BEHIND_ROUTE: &[&str] = &["error", "policy", "position", "metrics", "section", "route"];
+const BEHIND_ROUTE: &[&str] =
+    &["error", "policy", "position", "metrics", "section", "tls", "route"];
 const STAGES: &[&str] = &[
-    "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
-    "state", "registry",
+    "error", "policy", "position", "metrics", "section", "tls", "source", "plugin", "route",
+    "sink", "state", "registry",
 ];
 const ALL_BUT_EDGE: &[&str] = &[
-    "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
-    "state", "registry", "pipeline",
+    "error", "policy", "position", "metrics", "section", "tls", "source", "plugin", "route",
+    "sink", "state", "registry", "pipeline",
 ];
 const EDGE: &[&str] = &[
-    "error", "policy", "position", "metrics", "section", "source", "plugin", "route", "sink",
-    "state", "registry", "pipeline", "config", "api", "cli",
+    "error", "policy", "position", "metrics", "section", "tls", "source", "plugin", "route",
+    "sink", "state", "registry", "pipeline", "config", "api", "cli",
 ];
 
 /// Crates that others bring in two versions of, and why nothing here can change it.

@@ -1,7 +1,8 @@
 //! Every account gets in by its own plugin, and who does not get in learns why.
 
-use tidemill::source::mysql::client::{Connection, ServerError, Target, Timeouts, Tls, TlsMode};
+use tidemill::source::mysql::client::{Connection, ServerError, Target, Timeouts};
 use tidemill::source::mysql::event::Family;
+use tidemill::tls::{Tls, TlsMode};
 
 use super::{admin, runtime, start, target, who};
 use crate::support::golden;

@@ -5,9 +5,8 @@ mod tls;
 
 use tidemill::error::Error;
 use tidemill::section::Secret;
-use tidemill::source::mysql::client::{
-    Address, Connection, ServerError, Target, Timeouts, Tls, TlsMode,
-};
+use tidemill::source::mysql::client::{Address, Connection, ServerError, Target, Timeouts};
+use tidemill::tls::{Tls, TlsMode};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::servers::{Server, Version};

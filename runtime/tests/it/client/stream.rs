@@ -7,8 +7,9 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tidemill::source::mysql::client::{Connection, Dump, EventStream, From, TlsMode};
+use tidemill::source::mysql::client::{Connection, Dump, EventStream, From};
 use tidemill::source::mysql::event::{EVENT_TYPES, EventType, HEADER_LEN, MAGIC};
+use tidemill::tls::TlsMode;
 use tokio::task::yield_now;
 
 use super::{admin, replica, runtime, start};

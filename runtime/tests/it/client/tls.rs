@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use tidemill::source::mysql::client::{Connection, Target, Tls, TlsMode};
+use tidemill::source::mysql::client::{Connection, Target};
+use tidemill::tls::{Tls, TlsMode};
 
 use super::{admin, runtime, start, target};
 use crate::support::servers::{Server, Version, certificates};

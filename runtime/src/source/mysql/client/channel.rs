@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::inbox::{self, Inbox};
-use super::tls::Encryption;
 use super::transport::Transport;
 use crate::error::{Error, Kind, Result};
 use crate::source::mysql::read::Damage;
+use crate::tls::Encryption;
 
 /// Messages to a server and from it, in turns.
 #[derive(Debug)]

@@ -8,12 +8,13 @@ use super::event_stream::{Dump, EventStream};
 use super::greeting::Greeting;
 use super::login::{Login, Step};
 use super::refusal::{ServerError, refused};
-use super::settings::{Target, TlsMode};
-use super::tls::{self, Encryption};
+use super::settings::Target;
+use super::tls;
 use super::transport::{self, Transport};
 use crate::error::{Error, Kind, Result};
 use crate::source::mysql::event::Family;
 use crate::source::mysql::read::Damage;
+use crate::tls::{Encryption, TlsMode};
 
 const QUERY: u8 = 0x03;
 const STATEMENT_CHARS_SHOWN: usize = 200;
@@ -56,7 +57,7 @@ impl Connection {
     }
 
     async fn log_in(target: &Target) -> Result<Self> {
-        let encryption = Encryption::new(&target.tls)?;
+        let encryption = Encryption::new(&target.tls).map_err(tls::failed)?;
         let stream = transport::connect(&target.address).await?;
         let mut channel = Channel::new(Transport::Plain(stream), target.timeouts.read());
         let message = channel.receive().await?;

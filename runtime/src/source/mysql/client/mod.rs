@@ -25,4 +25,4 @@ pub use answer::Row;
 pub use connection::{Connection, Server};
 pub use event_stream::{Dump, EventStream, From};
 pub use refusal::ServerError;
-pub use settings::{Target, Timeouts, Tls, TlsMode};
+pub use settings::{Target, Timeouts};

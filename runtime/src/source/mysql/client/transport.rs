@@ -9,8 +9,9 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::client::TlsStream;
 
 use super::address::Address;
-use super::tls::Encryption;
+use super::tls;
 use crate::error::{Error, Kind, Result};
+use crate::tls::Encryption;
 
 /// A peer that is silent for so long is asked whether it is there, so often, this many times.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
@@ -28,7 +29,10 @@ impl Transport {
     /// The same, encrypted from here on.
     pub(super) async fn encrypt(self, encryption: &Encryption, host: &str) -> Result<Self> {
         match self {
-            Self::Plain(stream) => Ok(Self::Tls(Box::new(encryption.start(stream, host).await?))),
+            Self::Plain(stream) => {
+                let started = encryption.start(stream, host).await.map_err(tls::failed)?;
+                Ok(Self::Tls(Box::new(started)))
+            }
             Self::Tls(_) => Ok(self),
         }
     }

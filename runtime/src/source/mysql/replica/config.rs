@@ -16,8 +16,9 @@ use crate::error::{Error, Kind, Result};
 use crate::position::Position;
 use crate::section::Secret;
 use crate::source::mysql::OnlineDdl;
-use crate::source::mysql::client::{Address, Target, Timeouts, Tls};
+use crate::source::mysql::client::{Address, Target, Timeouts};
 use crate::source::{self, Finding, Opening, Precheck, Source};
+use crate::tls::Tls;
 
 /// Settings of the source `mysql`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
