@@ -157,7 +157,7 @@ mod tests {
 
     use super::Split;
     use crate::error::Result;
-    use crate::route::{ByTable, Mode, Sharding};
+    use crate::route::{ByTable, Hash, Mode, Sharding};
 
     fn orders() -> Schema {
         let mut line = key("line", LogicalType::Int, "int");
@@ -185,7 +185,7 @@ mod tests {
     }
 
     fn by_key() -> Sharding {
-        Sharding::new(Mode::Hash)
+        Sharding::new(Mode::Hash, Hash::Murmur2)
     }
 
     #[test]
@@ -229,10 +229,12 @@ mod tests {
         let same = Changes::of(&orders()).update(&row(1, "a"), &row(1, "b")).ddl("ALTER_TABLE", "");
         assert_eq!(split(by_key(), same.frame()).unwrap(), None);
         for mode in [Mode::One(0), Mode::Table] {
-            assert_eq!(split(Sharding::new(mode), moves(&orders())).unwrap(), None);
+            assert_eq!(split(Sharding::new(mode, Hash::Murmur2), moves(&orders())).unwrap(), None);
         }
         let planned = Schema { partition: Partition::Hash, ..orders() };
-        assert!(split(Sharding::new(Mode::Table), moves(&planned)).unwrap().is_some());
+        assert!(
+            split(Sharding::new(Mode::Table, Hash::Murmur2), moves(&planned)).unwrap().is_some()
+        );
     }
 
     #[test]

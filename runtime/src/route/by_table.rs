@@ -1,8 +1,13 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+
 use super::tables::Rule;
 use crate::error::Result;
 
-/// What is said of tables by rules over their names, as [`super::Tables`] has them. The first rule
-/// that names a table counts for it.
+/// What is said of tables by rules over their names, as [`super::Tables`] has them:
+/// `{"shop.orders": …, "shop.*": …}`. The first rule that names a table counts for it.
 #[derive(Debug, Clone)]
 pub struct ByTable<T>(Vec<(Rule, T)>);
 
@@ -37,6 +42,31 @@ impl<T> ByTable<T> {
     #[must_use]
     pub fn of(&self, database: &str, table: &str) -> Option<&T> {
         self.0.iter().find(|(rule, _)| rule.names(database, table)).map(|(_, said)| said)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByTable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder(PhantomData))
+    }
+}
+
+/// Reads rules in the order of the file.
+struct InOrder<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for InOrder<T> {
+    type Value = ByTable<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a section of rules for tables")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<ByTable<T>, A::Error> {
+        let mut rules = Vec::new();
+        while let Some(rule) = entries.next_entry()? {
+            rules.push(rule);
+        }
+        ByTable::new(rules).map_err(A::Error::custom)
     }
 }
 

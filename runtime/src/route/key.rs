@@ -114,7 +114,8 @@ impl Key {
     }
 }
 
-fn name(schema: &SchemaView<'_>) -> String {
+/// What a table is called.
+pub(super) fn name(schema: &SchemaView<'_>) -> String {
     format!("{}.{}", schema.database(), schema.table())
 }
 

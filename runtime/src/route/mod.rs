@@ -2,6 +2,7 @@
 //! the partitions and topics of messages.
 
 mod by_table;
+mod hash;
 mod key;
 mod partition;
 mod pattern;
@@ -10,8 +11,9 @@ mod tables;
 mod topic;
 
 pub use by_table::ByTable;
+pub use hash::{Hash, murmur2};
 pub use key::Key;
-pub use partition::{Mode, Partitioner, Sharding, key_text, murmur2};
+pub use partition::{Mode, Partitioner, Sharding, key_text};
 pub use plan::{apply, close_gaps};
 pub use tables::Tables;
 pub use topic::Template;

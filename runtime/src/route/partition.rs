@@ -1,7 +1,7 @@
 //! Which partition of its topic a message goes to.
 //!
-//! What is hashed are the bytes of the message's key, as Java's client hashes them, so consumers
-//! find an entity in the same partition whoever wrote it. Where a message has no key, or its table
+//! What is hashed are the bytes of the message's key, as the queue's ordinary client hashes them
+//! ([`Hash`]), so consumers find an entity in the same partition whoever wrote it. Where a message has no key, or its table
 //! is to spread by other columns, its bytes are those of the row's columns as text and with commas
 //! between: equal keys have equal bytes, and one column's are what a Java client would make of the
 //! same text.
@@ -12,7 +12,8 @@ use std::ops::Range;
 use tidemill_rows::{Change, Partition, SchemaView};
 
 use super::by_table::ByTable;
-use super::key::Key;
+use super::hash::Hash;
+use super::key::{self, Key};
 use crate::error::Result;
 
 /// How messages spread over the partitions of a topic.
@@ -31,6 +32,8 @@ pub enum Mode {
 pub struct Sharding {
     /// How, where a table's plan does not say.
     pub mode: Mode,
+    /// What the keys' bytes come to.
+    pub hash: Hash,
     /// By which columns in [`Mode::Hash`], where the table's key is not to decide.
     pub columns: ByTable<Vec<String>>,
     /// What concerns a whole table (ddl, truncate) goes to every partition of its topic, and not
@@ -41,8 +44,8 @@ pub struct Sharding {
 impl Sharding {
     /// The same mode for all tables, and each by its own key.
     #[must_use]
-    pub fn new(mode: Mode) -> Self {
-        Self { mode, columns: ByTable::default(), statements_to_all: false }
+    pub fn new(mode: Mode, hash: Hash) -> Self {
+        Self { mode, hash, columns: ByTable::default(), statements_to_all: false }
     }
 
     /// The key by which the rows of a version of a table spread; none where they do not spread.
@@ -81,13 +84,14 @@ impl Sharding {
 #[derive(Debug)]
 pub struct Partitioner {
     spread: Spread,
+    hash: Hash,
     statements_to_all: bool,
 }
 
 #[derive(Debug)]
 enum Spread {
     One(u32),
-    /// All with this hash.
+    /// All with this number, which is a hash.
     Hashed(u32),
     /// By the key that the message has, else by the row's.
     MessageOrRow(Key),
@@ -103,7 +107,7 @@ impl Partitioner {
         let mode = sharding.mode_of(schema);
         let spread = match (mode, sharding.key(schema)?) {
             (Mode::One(partition), _) => Spread::One(partition),
-            (Mode::Table, _) => Spread::Hashed(table_hash(schema)),
+            (Mode::Table, _) => Spread::Hashed(sharding.hash.of(key::name(schema).as_bytes())),
             // A statement concerns every row, and has no key: the first partition has them all.
             (Mode::Hash, None) => Spread::One(0),
             (Mode::Hash, Some(key)) => match sharding.chosen(schema) {
@@ -112,7 +116,8 @@ impl Partitioner {
             },
         };
         let one = matches!(mode, Mode::One(_));
-        Ok(Self { spread, statements_to_all: sharding.statements_to_all && !one })
+        let statements_to_all = sharding.statements_to_all && !one;
+        Ok(Self { spread, hash: sharding.hash, statements_to_all })
     }
 
     /// For what is of no table.
@@ -122,7 +127,7 @@ impl Partitioner {
             Mode::One(partition) => Spread::One(partition),
             Mode::Hash | Mode::Table => Spread::One(0),
         };
-        Self { spread, statements_to_all: false }
+        Self { spread, hash: sharding.hash, statements_to_all: false }
     }
 
     /// The partitions of a change's message, of a topic with so many: one, but for statements that
@@ -139,19 +144,19 @@ impl Partitioner {
         text: &mut Vec<u8>,
     ) -> Result<Range<u32>> {
         let is_row = change.operation().is_row();
-        let hash = match (&self.spread, message_key) {
+        let number = match (&self.spread, message_key) {
             _ if self.statements_to_all && !is_row => return Ok(0..partitions.get()),
             (Spread::One(partition), _) => return Ok(*partition..*partition + 1),
-            (Spread::Hashed(hash), _) => *hash,
-            (Spread::MessageOrRow(_), Some(key)) => murmur2(key),
+            (Spread::Hashed(number), _) => *number,
+            (Spread::MessageOrRow(_), Some(key)) => self.hash.of(key),
             _ if !is_row => return Ok(0..1),
             (Spread::MessageOrRow(key) | Spread::Row(key), _) => {
                 text.clear();
                 key.append(change, text)?;
-                murmur2(text)
+                self.hash.of(text)
             }
         };
-        let partition = (hash & i32::MAX as u32) % partitions;
+        let partition = self.hash.partition(number, partitions);
         Ok(partition..partition + 1)
     }
 }
@@ -168,32 +173,6 @@ pub fn key_text(change: &Change<'_>, message_key: Option<&[u8]>) -> Option<Strin
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
-fn table_hash(schema: &SchemaView<'_>) -> u32 {
-    murmur2(format!("{}.{}", schema.database(), schema.table()).as_bytes())
-}
-
-/// Murmur 2 as Java's client for Kafka has it (`org.apache.kafka.common.utils.Utils.murmur2`).
-#[must_use]
-pub fn murmur2(bytes: &[u8]) -> u32 {
-    const SEED: u32 = 0x9747_b28c;
-    const M: u32 = 0x5bd1_e995;
-    let (words, rest) = bytes.as_chunks::<4>();
-    let mut hash = SEED ^ bytes.len() as u32;
-    for word in words {
-        let mut word = u32::from_le_bytes(*word).wrapping_mul(M);
-        word ^= word >> 24;
-        hash = hash.wrapping_mul(M) ^ word.wrapping_mul(M);
-    }
-    if !rest.is_empty() {
-        let mut last = [0; 4];
-        last[..rest.len()].copy_from_slice(rest);
-        hash = (hash ^ u32::from_le_bytes(last)).wrapping_mul(M);
-    }
-    hash ^= hash >> 13;
-    hash = hash.wrapping_mul(M);
-    hash ^ (hash >> 15)
-}
-
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
@@ -204,21 +183,13 @@ mod tests {
         Schema,
     };
 
-    use super::{ByTable, Mode, Partitioner, Sharding, murmur2};
+    use super::{ByTable, Hash, Mode, Partitioner, Sharding};
     use crate::error::Result;
 
     const TWELVE: NonZeroU32 = NonZeroU32::new(12).unwrap();
 
     fn of_twelve(key: &str) -> u32 {
-        (murmur2(key.as_bytes()) & i32::MAX as u32) % 12
-    }
-
-    #[test]
-    fn the_hash_is_that_of_java() {
-        // By `BuiltInPartitioner.partitionForKey(key, 12)` of Kafka 4.3.1.
-        for (key, partition) in [("a", 4), ("hello", 9), ("user-42", 4), ("ключ", 8), ("", 9)] {
-            assert_eq!(of_twelve(key), partition, "{key}");
-        }
+        Hash::Murmur2.partition(Hash::Murmur2.of(key.as_bytes()), TWELVE)
     }
 
     fn lines() -> Schema {
@@ -241,7 +212,8 @@ mod tests {
 
     /// The partition of an update from one image to another; `None` is a cell the log lacks.
     fn partition(schema: &Schema, mode: Mode, images: [(Option<i64>, &str); 2], key: &str) -> u32 {
-        let partitions = partitions(schema, &Sharding::new(mode), images, key).unwrap();
+        let partitions =
+            partitions(schema, &Sharding::new(mode, Hash::Murmur2), images, key).unwrap();
         assert_eq!(partitions.len(), 1);
         partitions.start
     }
@@ -323,7 +295,7 @@ mod tests {
     fn by(columns: &[&str]) -> Sharding {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
         let columns = ByTable::new([("shop.l*".to_owned(), columns)]).unwrap();
-        Sharding { columns, ..Sharding::new(Mode::Hash) }
+        Sharding { columns, ..Sharding::new(Mode::Hash, Hash::Murmur2) }
     }
 
     #[test]
@@ -376,7 +348,7 @@ mod tests {
             (Mode::One(3), true, 3..4),
         ];
         for (mode, statements_to_all, expected) in cases {
-            let sharding = Sharding { statements_to_all, ..Sharding::new(mode) };
+            let sharding = Sharding { statements_to_all, ..Sharding::new(mode, Hash::Murmur2) };
             for change in Frame::validate(&bytes).unwrap().changes() {
                 let partitioner = Partitioner::new(&change.schema().unwrap(), &sharding).unwrap();
                 let got = partitioner.partitions(&change, None, TWELVE, &mut Vec::new());

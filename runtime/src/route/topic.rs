@@ -1,11 +1,13 @@
-use super::pattern::Pattern;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-/// The most characters that a topic's name may have.
-const NAME_LENGTH_MAX: usize = 249;
+use super::pattern::Pattern;
 
 /// How a topic is named after a table: `{database}.{table}`, or as OMS writes it
 /// (`Topic_${Database Name}_${Table Name}`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
 pub struct Template(Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,24 +54,20 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// The topic of a table. That of a statement about a whole database, which has no table, ends
-    /// where the table's name would begin.
-    ///
-    /// # Errors
-    /// The name, when no topic can have it.
-    pub fn topic(&self, database: &str, table: &str) -> Result<String, String> {
+    /// The topic of a table, which may be a name that no topic can have. That of a statement about
+    /// a whole database, which has no table, ends where the table's name would begin.
+    #[must_use]
+    pub fn fill(&self, database: &str, table: &str) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Text(text) => text,
             Part::Database => database,
             Part::Table => table,
         });
         let name: String = parts.collect();
-        let name = match table {
+        match table {
             "" => name.trim_matches(['.', '_', '-']).to_owned(),
             _ => name,
-        };
-        let fits = !matches!(name.as_str(), "" | "." | "..") && name.len() <= NAME_LENGTH_MAX;
-        if fits && name.chars().all(is_legal) { Ok(name) } else { Err(name) }
+        }
     }
 
     /// The topic, where it is the same for all tables.
@@ -81,14 +79,22 @@ impl Template {
         }
     }
 
-    /// True when some table may have this topic.
+    /// True when some table may have this topic, where each character is written as `letter` says.
     #[must_use]
-    pub fn may_name(&self, topic: &str) -> bool {
+    pub fn may_name(&self, topic: &str, letter: fn(char) -> char) -> bool {
         let parts = self.0.iter().map(|part| match part {
-            Part::Text(text) => text,
-            Part::Database | Part::Table => "*",
+            Part::Text(text) => text.chars().map(letter).collect(),
+            Part::Database | Part::Table => "*".to_owned(),
         });
         Pattern::parse(&parts.collect::<String>()).is_ok_and(|pattern| pattern.matches(topic))
+    }
+}
+
+impl TryFrom<String> for Template {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
     }
 }
 
@@ -100,10 +106,6 @@ fn is_legal(c: char) -> bool {
 mod tests {
     use super::Template;
 
-    fn topic(template: &str, database: &str, table: &str) -> Result<String, String> {
-        Template::parse(template).unwrap().topic(database, table)
-    }
-
     #[test]
     fn templates_name_topics() {
         let cases = [
@@ -113,21 +115,13 @@ mod tests {
             ("Topic_${Database Name}_${Table Name}", "shop", "orders", "Topic_shop_orders"),
             ("{database}.{table}", "shop", "", "shop"),
             ("Topic_${Database Name}_${Table Name}", "shop", "", "Topic_shop"),
+            ("{table}", "shop", "", ""),
+            ("{table}", "shop", "my orders", "my orders"),
         ];
         for (template, database, table, expected) in cases {
-            assert_eq!(topic(template, database, table).as_deref(), Ok(expected));
+            let template = Template::parse(template).unwrap();
+            assert_eq!(template.fill(database, table), expected);
         }
-    }
-
-    #[test]
-    fn names_that_no_topic_can_have_are_refused() {
-        for (database, table) in [("shop", "my orders"), ("shop", "ключ"), ("a", &*"b".repeat(248))]
-        {
-            let name = format!("{database}.{table}");
-            assert_eq!(topic("{database}.{table}", database, table), Err(name));
-        }
-        assert_eq!(topic("{table}", "shop", ""), Err(String::new()));
-        assert_eq!(topic("{table}", "shop", ".."), Err("..".into()));
     }
 
     #[test]
@@ -142,8 +136,10 @@ mod tests {
     #[test]
     fn topics_that_a_template_may_have_named_are_known() {
         let template = Template::parse("Topic_${Database Name}_{table}").unwrap();
-        assert!(template.may_name("Topic_shop_orders"));
-        assert!(!template.may_name("Topic_shop") && !template.may_name("shop_orders"));
+        let may_name = |topic| template.may_name(topic, |letter| letter);
+        assert!(may_name("Topic_shop_orders"));
+        assert!(!may_name("Topic_shop") && !may_name("shop_orders"));
+        assert!(template.may_name("topic_shop_orders", |letter| letter.to_ascii_lowercase()));
     }
 
     #[test]

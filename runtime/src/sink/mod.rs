@@ -17,8 +17,11 @@ use crate::section::Section;
 mod discard;
 mod file;
 mod kafka;
+mod letters;
 mod lines;
 mod memory;
+mod naming;
+mod spread;
 mod stdout;
 mod verify;
 

@@ -11,13 +11,14 @@ use rdkafka::error::KafkaError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::letters::{Letters, OnError};
 use super::security::Security;
-use super::spread::Spread;
-use super::topics::{Naming, NewTopics, Topic, TopicSettings};
+use super::topics::{NewTopics, TopicSettings};
 use super::{Kafka, transaction};
 use crate::error::Result;
-use crate::route::Sharding;
+use crate::route::{Hash, Sharding, Template};
+use crate::sink::letters::{Letters, OnError};
+use crate::sink::naming::Naming;
+use crate::sink::spread::Spread;
 use crate::sink::{self, Opening, Sink, TopicOf, Verify};
 
 /// Settings of the sink `kafka`.
@@ -29,8 +30,8 @@ pub(in crate::sink) struct Settings {
     brokers: Brokers,
     /// The topic of a table's messages, unless a plugin chose one: `{database}` and `{table}` stand
     /// for their names, and so do OMS's `${Database Name}` and `${Table Name}`.
-    #[serde(default)]
-    topic: Topic,
+    #[serde(default = "ordinary")]
+    topic: Template,
     /// How messages spread over the partitions of their topic.
     #[serde(default)]
     partition: Spread,
@@ -55,6 +56,10 @@ pub(in crate::sink) struct Settings {
     /// (`lingerMs`, `batchSize`, `compression.type`).
     #[serde(default)]
     properties: Properties,
+}
+
+fn ordinary() -> Template {
+    Template::parse("{database}.{table}").expect("it is well formed")
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -298,7 +303,7 @@ impl Settings {
     }
 
     pub(super) fn sharding(&self) -> Sharding {
-        self.partition.sharding()
+        self.partition.sharding(Hash::Murmur2)
     }
 }
 

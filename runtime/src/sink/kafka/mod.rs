@@ -18,13 +18,10 @@
 
 mod checkpoint;
 mod config;
-mod letters;
 mod post;
 mod refusal;
 mod report;
-mod rules;
 mod security;
-mod spread;
 mod topics;
 mod transaction;
 mod verify;
@@ -37,6 +34,8 @@ use std::time::Duration;
 use rdkafka::producer::{Producer, ThreadedProducer};
 use tidemill_rows::{Change, Frame, Invalid, Message, Messages, SchemaView};
 
+use super::letters::{self, Letters, Subject};
+use super::naming::Naming;
 use super::{Batch, Opening, Sink};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
@@ -44,11 +43,9 @@ use crate::position::Position;
 use crate::route::{Partitioner, Sharding, key_text};
 
 pub(super) use config::Settings;
-use letters::Letters;
 use post::{Post, Record, headers, send};
-use refusal::Subject;
 use report::{Context, Flight, Reports};
-use topics::{Naming, Topics};
+use topics::Topics;
 use transaction::Transactions;
 
 /// More versions of tables than a pipeline has at a time: beyond, they are looked up again.

@@ -8,10 +8,10 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use tidemill_rows::{Change, Message, Operation};
 
-use super::letters::Letters;
-use super::refusal::{self, Subject};
+use super::refusal;
 use super::report::{Context, Flight, Reports};
 use crate::error::Result;
+use crate::sink::letters::{Letters, Subject};
 
 /// The header of both halves of an update that changed the key of its row.
 const SPLIT: &str = "tidemill.split";

@@ -3,34 +3,15 @@
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::error::{Error, Kind};
+use crate::sink::letters::Subject;
 
 /// The name of the error for a message that is too large.
 pub(super) const TOO_LARGE: &str = "kafka-too-large";
-/// So many characters of a key stand in an error.
-const KEY_LENGTH_SHOWN_MAX: usize = 100;
-
-/// Which message it was.
-#[derive(Debug, Clone)]
-pub(super) struct Subject {
-    pub(super) table: String,
-    pub(super) topic: String,
-    pub(super) partition: i32,
-    pub(super) key: Option<String>,
-    /// Of the value.
-    pub(super) bytes: usize,
-}
 
 /// The error for a message that was not written.
 pub(super) fn of(error: &KafkaError, subject: &Subject) -> Error {
-    let Subject { table, topic, partition, key, bytes } = subject;
     let named = code(error).map_or(GENERAL, name);
-    let key = key.as_deref().unwrap_or("none").chars().take(KEY_LENGTH_SHOWN_MAX);
-    let refused = Error::new(Kind::Sink, named.0, named.1)
-        .with("table", table)
-        .with("topic", topic)
-        .with("partition", partition)
-        .with("key", key.collect::<String>())
-        .with("bytes", bytes);
+    let refused = subject.named_by(Error::new(Kind::Sink, named.0, named.1));
     refused.caused_by(error.clone()).hint(named.2)
 }
 

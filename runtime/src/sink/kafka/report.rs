@@ -16,8 +16,9 @@ use rdkafka::producer::{DeliveryResult, ProducerContext};
 use rdkafka::{ClientContext, Statistics};
 use tokio::sync::Notify;
 
-use super::refusal::{self, Subject};
+use super::refusal;
 use crate::error::{Error, Result};
+use crate::sink::letters::Subject;
 
 /// The messages of a table since the last flush.
 #[derive(Debug)]

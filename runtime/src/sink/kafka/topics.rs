@@ -18,16 +18,18 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::{Producer, ThreadedProducer};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tidemill_rows::SchemaView;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::time::Instant;
 
 use super::config::Property;
 use super::report::{Context, Quiet, Reports};
-use super::rules::Rules;
 use super::{METADATA_WAIT, blocking, refusal};
 use crate::error::{Error, Kind, Result};
 use crate::route::{ByTable, Template};
+use crate::sink::naming::{Name, Naming, Spelling};
+
+/// The most characters that a topic's name may have.
+const NAME_LENGTH_MAX: usize = 249;
 
 /// What the sink can be told of topics.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,7 +49,7 @@ pub(super) struct TopicSettings {
     /// The first rule that names a table counts; the names are those that plugins gave. A plugin
     /// that chooses a topic wins.
     #[schemars(with = "BTreeMap<String, String>")]
-    tables: TopicsOfTables,
+    tables: ByTable<Template>,
     /// The topic of messages that are of no table (heartbeats, the begin and end of transactions),
     /// where the format chooses none. Without this it is `topic`, if that has no placeholder.
     #[schemars(with = "Option<String>")]
@@ -61,7 +63,7 @@ impl Default for TopicSettings {
             partitions: None,
             replication: None,
             settings: NewSettings::default(),
-            tables: TopicsOfTables::default(),
+            tables: ByTable::default(),
             others: None,
         }
     }
@@ -77,58 +79,9 @@ impl From<BTreeMap<String, Property>> for NewSettings {
     }
 }
 
-#[derive(Debug, Default, Clone, Deserialize)]
-#[serde(try_from = "Rules<Topic>")]
-struct TopicsOfTables(ByTable<Topic>);
-
-impl TryFrom<Rules<Topic>> for TopicsOfTables {
-    type Error = Error;
-
-    fn try_from(rules: Rules<Topic>) -> Result<Self> {
-        ByTable::new(rules.0).map(Self)
-    }
-}
-
-/// How a topic is called.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-pub(super) struct Topic(Template);
-
-impl Default for Topic {
-    fn default() -> Self {
-        Self(Template::parse("{database}.{table}").expect("it is well formed"))
-    }
-}
-
-impl TryFrom<String> for Topic {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        Template::parse(&text).map(Self)
-    }
-}
-
-/// The name of a topic.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "String")]
-struct Name(String);
-
-impl TryFrom<String> for Name {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, String> {
-        match Template::parse(&name)?.fixed() {
-            Some(_) => Ok(Self(name)),
-            None => Err(format!("what is of no table has no names to put into the topic `{name}`")),
-        }
-    }
-}
-
 impl TopicSettings {
-    pub(super) fn naming(&self, ordinary: &Topic) -> Naming {
-        let others = self.others.as_ref().map(|Name(name)| name.clone());
-        Naming { ordinary: ordinary.clone(), tables: self.tables.0.clone(), others }
+    pub(super) fn naming(&self, ordinary: &Template) -> Naming {
+        Naming::new(ordinary, &self.tables, self.others.as_ref(), SPELLING)
     }
 
     /// None where new topics are not to be made.
@@ -142,42 +95,19 @@ impl TopicSettings {
     }
 }
 
-/// How topics are called.
-pub(super) struct Naming {
-    ordinary: Topic,
-    tables: ByTable<Topic>,
-    others: Option<String>,
-}
+/// How Kafka calls topics.
+const SPELLING: Spelling = Spelling { letter: |letter| letter, check };
 
-impl Naming {
-    /// The topic of messages of no table; none where nothing says it.
-    pub(super) fn others(&self) -> Option<&str> {
-        self.others.as_deref().or(self.ordinary.0.fixed())
-    }
-
-    /// The topic of a version of a table.
-    pub(super) fn topic(&self, schema: &SchemaView<'_>) -> Result<String> {
-        match schema.topic() {
-            "" => self.of(schema.database(), schema.table()),
-            chosen => Ok(chosen.to_owned()),
+fn check(name: &str) -> Result<()> {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let fits = !matches!(name, "" | "." | "..") && name.len() <= NAME_LENGTH_MAX;
+    match fits && name.chars().all(is_legal) {
+        true => Ok(()),
+        false => {
+            let message = format!("no topic can be named `{name}`");
+            Err(Error::new(Kind::Sink, "kafka-topic-name", message)
+                .hint("topics are of letters, digits, `.`, `_` and `-`: rename the table"))
         }
-    }
-
-    /// The topic of a table for which no plugin chose one.
-    pub(super) fn of(&self, database: &str, table: &str) -> Result<String> {
-        let Topic(template) = self.tables.of(database, table).unwrap_or(&self.ordinary);
-        template.topic(database, table).map_err(|topic| {
-            let message = format!("no topic can be named `{topic}`");
-            Error::new(Kind::Sink, "kafka-topic-name", message)
-                .with("table", format!("{database}.{table}"))
-                .hint("topics are of letters, digits, `.`, `_` and `-`: rename the table")
-        })
-    }
-
-    /// True when some table may have this topic.
-    pub(super) fn may_name(&self, topic: &str) -> bool {
-        let mut templates = self.tables.values().chain([&self.ordinary]);
-        templates.any(|Topic(template)| template.may_name(topic))
     }
 }
 
@@ -333,5 +263,25 @@ pub(super) fn count<C: ClientContext>(client: &Client<C>, topic: &str) -> Result
     match found.error() {
         Some(error) => Err(error.into()),
         None => NonZeroU32::new(found.partitions().len() as u32).ok_or(Code::UnknownTopic),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn names_that_no_topic_can_have_are_refused() {
+        let long = "a".repeat(250);
+        for name in ["", ".", "..", "shop.my orders", "shop.ключ", &long] {
+            assert_eq!(
+                check(name).map_err(|error| error.code()),
+                Err("kafka-topic-name"),
+                "{name}"
+            );
+        }
+        for name in ["...", "all-2.of_it", &long[1..]] {
+            assert!(check(name).is_ok(), "{name}");
+        }
     }
 }

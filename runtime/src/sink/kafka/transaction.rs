@@ -22,6 +22,7 @@ use super::{Record, blocking, refusal, send};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
+use crate::sink::letters::Subject;
 
 /// So long a call of the client may block before it is made again.
 const CALL_WAIT: Duration = Duration::from_secs(10);
@@ -139,7 +140,7 @@ impl Transactions {
             headers: None,
             delivery_opaque: flight.with_one_more(),
         };
-        send(producer, reports, record, |_| refusal::Subject {
+        send(producer, reports, record, |_| Subject {
             table: checkpoint::TOPIC.to_owned(),
             topic: checkpoint::TOPIC.to_owned(),
             partition: checkpoints.partition(),

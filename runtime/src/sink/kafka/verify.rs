@@ -2,28 +2,23 @@
 //! group, remembers no offset and makes no topic. Each partition is read by itself up to where it
 //! ended at the start, committed messages only, and so is what is remembered of its rows.
 
-mod chain;
-mod evidence;
-mod judge;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::time::Instant;
 
-use super::super::verify::{Asked, Topic, Verified, Verify};
 use super::checkpoint::Checkpoints;
 use super::config::reader;
 use super::report::{Context, Reports};
-use super::topics::Naming;
 use super::{METADATA_WAIT, Settings, refusal};
 use crate::error::{Error, Kind, Result};
-use judge::{Judge, Partition};
+use crate::sink::naming::Naming;
+use crate::sink::verify::{Asked, Judge, Partition, Span, Verified, Verify};
 
 /// So long a message is waited for before it is looked whether it is too long.
 const READ_WAIT: Duration = Duration::from_millis(500);
@@ -38,18 +33,15 @@ impl Verify for Settings {
     fn verify(&self, asked: &mut Asked<'_>) -> Result<Verified> {
         let client = self.client(&asked.opening)?;
         let mut found = Verified { exactly_once: self.is_exactly_once(), ..Verified::default() };
-        let mut reader = Reader::new(&client, self.naming(), asked)?;
-        let topics = reader.topics()?;
+        let naming = self.naming();
+        let mut reader = Reader::new(&client, asked)?;
+        let topics = reader.topics(&naming)?;
+        // A plugin may choose topics, too: what was asked for by name is of the pipeline.
+        let naming = reader.asked.topics.is_empty().then_some(&naming);
         reader.total = topics.iter().flat_map(|(_, spans)| spans).map(Span::length).sum();
         for (name, spans) in topics {
-            if spans.iter().any(|span| span.begins_late) {
-                found.notes.push(format!(
-                    "the topic {name} no longer has its oldest messages: rows are judged from the \
-                     first one on that it has"
-                ));
-            }
-            let topic = Topic { name, partitions: spans.len(), ..Topic::default() };
-            let mut judge = Judge::new(&mut found, topic, reader.asked.memory_bytes_max);
+            let memory = reader.asked.memory_bytes_max;
+            let mut judge = Judge::new(&mut found, &name, spans.iter(), naming, memory);
             for span in spans {
                 reader.read(&span, &mut judge)?;
             }
@@ -66,30 +58,13 @@ impl Verify for Settings {
 struct Reader<'r, 'a> {
     consumer: BaseConsumer<Context>,
     reports: Arc<Reports>,
-    naming: Naming,
     asked: &'r mut Asked<'a>,
     read: u64,
     total: u64,
 }
 
-/// What is to be read of a partition.
-struct Span {
-    partition: i32,
-    from: i64,
-    /// Behind the last message.
-    to: i64,
-    /// Messages that were in front of this are gone.
-    begins_late: bool,
-}
-
-impl Span {
-    fn length(&self) -> u64 {
-        u64::try_from(self.to - self.from).unwrap_or(0)
-    }
-}
-
 impl<'r, 'a> Reader<'r, 'a> {
-    fn new(client: &ClientConfig, naming: Naming, asked: &'r mut Asked<'a>) -> Result<Self> {
+    fn new(client: &ClientConfig, asked: &'r mut Asked<'a>) -> Result<Self> {
         let mut client = reader(client.clone(), asked.opening.pipeline);
         client.set("enable.partition.eof", "true");
         client.set("queued.max.messages.kbytes", QUEUE_KILOBYTES_MAX);
@@ -100,13 +75,13 @@ impl<'r, 'a> Reader<'r, 'a> {
                 .caused_by(error)
                 .hint("are the files of `security` there?")
         })?;
-        Ok(Self { consumer, reports, naming, asked, read: 0, total: 0 })
+        Ok(Self { consumer, reports, asked, read: 0, total: 0 })
     }
 
     /// The topics, and what is to be read of each partition.
-    fn topics(&self) -> Result<Vec<(String, Vec<Span>)>> {
+    fn topics(&self, naming: &Naming) -> Result<Vec<(String, Vec<Span>)>> {
         let names = match self.asked.topics {
-            [] => self.names()?,
+            [] => self.names(naming)?,
             names => names.to_vec(),
         };
         let spans = |name: String| self.spans(&name).map(|spans| (name, spans));
@@ -114,11 +89,11 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     /// The topics that the settings may name.
-    fn names(&self) -> Result<Vec<String>> {
+    fn names(&self, naming: &Naming) -> Result<Vec<String>> {
         let metadata = self.consumer.fetch_metadata(None, METADATA_WAIT);
         let metadata = metadata.map_err(|error| self.unread(error, "all"))?;
         let names = metadata.topics().iter().map(|topic| topic.name());
-        let named = names.filter(|name| !name.starts_with("__") && self.naming.may_name(name));
+        let named = names.filter(|name| !name.starts_with("__") && naming.may_name(name));
         let mut names: Vec<String> = named.map(str::to_owned).collect();
         names.sort_unstable();
         match names.is_empty() {
@@ -173,7 +148,9 @@ impl<'r, 'a> Reader<'r, 'a> {
             match self.consumer.poll(READ_WAIT) {
                 Some(Ok(message)) => {
                     if message.offset() < span.to {
-                        self.judge(&message, &mut partition, judge)?;
+                        let (offset, value) = (message.offset(), message.payload());
+                        let mark = value.unwrap_or_default();
+                        judge.message(&mut partition, offset, mark, value)?;
                     }
                     (next, heard) = (message.offset() + 1, Instant::now());
                     let behind = u64::try_from(next - span.from).unwrap_or(0);
@@ -195,33 +172,6 @@ impl<'r, 'a> Reader<'r, 'a> {
         (self.asked.progress)(self.read, self.total);
         judge.end(partition);
         Ok(())
-    }
-
-    fn judge(
-        &self,
-        message: &BorrowedMessage<'_>,
-        partition: &mut Partition,
-        judge: &mut Judge<'_>,
-    ) -> Result<()> {
-        judge.topic.messages += 1;
-        let Some(value) = message.payload() else {
-            judge.topic.foreign += 1;
-            return Ok(());
-        };
-        // A plugin may choose topics, too: what was asked for by name is of the pipeline.
-        let is_here = |database: &str, table: &str| {
-            !self.asked.topics.is_empty()
-                || self.naming.of(database, table).is_ok_and(|topic| topic == judge.topic.name)
-        };
-        match evidence::read(value) {
-            Some(evidence) if is_here(&evidence.database, &evidence.table) => {
-                judge.message(partition, message.offset(), value, evidence)
-            }
-            _ => {
-                judge.topic.foreign += 1;
-                Ok(())
-            }
-        }
     }
 
     fn unread(&self, error: KafkaError, topic: &str) -> Error {

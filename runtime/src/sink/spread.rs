@@ -1,13 +1,11 @@
-//! What the sink can be told of partitions.
+//! What a sink that is a queue can be told of partitions.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::rules::Rules;
-use crate::error::{Error, Result};
-use crate::route::{ByTable, Mode, Sharding};
+use crate::route::{ByTable, Hash, Mode, Sharding};
 
 /// How messages spread over the partitions of their topic.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -20,8 +18,8 @@ pub(super) struct Spread(SpreadSettings);
 struct SpreadSettings {
     /// `ONE`: all into one partition, transactions one after the other. `HASH`: by the message's
     /// key, else by the table's primary key, else by another unique key, else by the whole row. An
-    /// update that changes this key comes as a delete and an insert, whose messages both have the
-    /// header `tidemill.split`. `TABLE`: by database and table.
+    /// update that changes this key comes as a delete and an insert, whose messages both say so by
+    /// the header (Kafka) or property (RocketMQ) `tidemill.split`. `TABLE`: by database and table.
     mode: ModeName,
     /// The partition of the mode `ONE`.
     partition: Option<u16>,
@@ -31,24 +29,11 @@ struct SpreadSettings {
     /// whenever a row changes (`binlog_row_image=FULL`). A plugin that says how a table spreads,
     /// and by which key, wins.
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
-    columns: Columns,
+    columns: ByTable<Vec<String>>,
     /// Statements on a table (DDL, TRUNCATE) go to every partition of its topic, and not to the
     /// first (`HASH`) or that of the table (`TABLE`).
     #[serde(rename = "shuffleDdlToAllRoute")]
     shuffle_ddl_to_all_route: bool,
-}
-
-/// The columns by which tables spread.
-#[derive(Debug, Default, Deserialize)]
-#[serde(try_from = "Rules<Vec<String>>")]
-struct Columns(ByTable<Vec<String>>);
-
-impl TryFrom<Rules<Vec<String>>> for Columns {
-    type Error = Error;
-
-    fn try_from(rules: Rules<Vec<String>>) -> Result<Self> {
-        ByTable::new(rules.0).map(Self)
-    }
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -63,11 +48,11 @@ enum ModeName {
 impl TryFrom<SpreadSettings> for Spread {
     type Error = &'static str;
 
-    fn try_from(settings: SpreadSettings) -> Result<Self, Self::Error> {
+    fn try_from(settings: SpreadSettings) -> Result<Self, &'static str> {
         if settings.mode != ModeName::One && settings.partition.is_some() {
             return Err("a `partition` can be chosen in the mode ONE only");
         }
-        if settings.mode != ModeName::Hash && !settings.columns.0.is_empty() {
+        if settings.mode != ModeName::Hash && !settings.columns.is_empty() {
             return Err("`columns` can be chosen in the mode HASH only");
         }
         Ok(Self(settings))
@@ -75,7 +60,8 @@ impl TryFrom<SpreadSettings> for Spread {
 }
 
 impl Spread {
-    pub(super) fn sharding(&self) -> Sharding {
+    /// The same, for a queue whose ordinary client hashes keys like that.
+    pub(super) fn sharding(&self, hash: Hash) -> Sharding {
         let settings = &self.0;
         let mode = match settings.mode {
             ModeName::One => Mode::One(settings.partition.unwrap_or(0).into()),
@@ -84,7 +70,8 @@ impl Spread {
         };
         Sharding {
             mode,
-            columns: settings.columns.0.clone(),
+            hash,
+            columns: settings.columns.clone(),
             statements_to_all: settings.shuffle_ddl_to_all_route,
         }
     }

@@ -1,9 +1,9 @@
 //! Dead letters: messages that cannot be delivered and that the pipeline is to go on without.
 //!
-//! Only what can be told before a message is sent becomes a letter: one that is larger than
-//! `message.max.bytes`, or whose topic is not there and cannot be made, or may not be seen. What
-//! the brokers refuse later ends the pipeline as ever, since messages behind it may be written
-//! already. All others keep their order.
+//! Only what can be told before a message is sent becomes a letter: one that is larger than brokers
+//! take, or whose topic is not there and cannot be made, or may not be seen. What the brokers
+//! refuse later ends the pipeline as ever, since messages behind it may be written already. All
+//! others keep their order.
 
 use std::fs::File;
 use std::io::Write;
@@ -14,11 +14,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidemill_rows::{Change, Message};
 
-use super::refusal::Subject;
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::metrics::now_us;
 use crate::position::Position;
+
+/// So many characters of a key stand in an error.
+const KEY_LENGTH_SHOWN_MAX: usize = 100;
 
 /// What to do with a message that cannot be delivered.
 #[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
@@ -70,6 +72,32 @@ impl OnError {
             }
             Self::Topic(topic) => Some(Letters::Topic { topic: topic.as_str().into(), bytes_max }),
         }
+    }
+}
+
+/// Which message it was.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    pub(super) table: String,
+    pub(super) topic: String,
+    /// Or queue; -1 where that is not known.
+    pub(super) partition: i32,
+    pub(super) key: Option<String>,
+    /// Of the value.
+    pub(super) bytes: usize,
+}
+
+impl Subject {
+    /// An error that names it.
+    pub(super) fn named_by(&self, error: Error) -> Error {
+        let Self { table, topic, partition, key, bytes } = self;
+        let key = key.as_deref().unwrap_or("none").chars().take(KEY_LENGTH_SHOWN_MAX);
+        error
+            .with("table", table)
+            .with("topic", topic)
+            .with("partition", partition)
+            .with("key", key.collect::<String>())
+            .with("bytes", bytes)
     }
 }
 
@@ -143,12 +171,12 @@ impl LetterFile {
     pub(super) fn synced(self: &Arc<Self>) -> BoxFuture<'static, Result<()>> {
         let all = self.clone();
         Box::pin(async move {
-            super::blocking(move || {
+            let refused = all.clone();
+            let synced = tokio::task::spawn_blocking(move || {
                 let file = all.file.lock().unwrap_or_else(PoisonError::into_inner);
-                let synced = file.as_ref().map_or(Ok(()), File::sync_data);
-                synced.map_err(|error| all.refused(error))
-            })
-            .await?
+                file.as_ref().map_or(Ok(()), File::sync_data)
+            });
+            synced.await.unwrap_or_else(|error| Err(error.into())).map_err(|e| refused.refused(e))
         })
     }
 

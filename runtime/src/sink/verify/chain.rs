@@ -14,7 +14,7 @@
 
 use std::mem::size_of;
 
-use super::super::super::verify::Fault;
+use super::Fault;
 
 /// A row as it is, by hashes of names and values of its columns, in the order of the former; none
 /// where there is no such row.

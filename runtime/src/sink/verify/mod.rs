@@ -1,8 +1,13 @@
 //! Reading back what a sink wrote: what is asked, and what is found.
 
+mod chain;
+mod evidence;
+mod judge;
+
 use super::Opening;
 use crate::error::Result;
 use crate::position::Position;
+pub(super) use judge::{Judge, Partition};
 
 /// Reads back what a sink wrote, and changes nothing.
 pub trait Verify {
@@ -26,6 +31,22 @@ pub struct Asked<'a> {
     pub memory_bytes_max: usize,
     /// Is told how much has been read, and of how much.
     pub progress: &'a mut dyn FnMut(u64, u64),
+}
+
+/// What is to be read of a partition.
+pub(super) struct Span {
+    pub(super) partition: i32,
+    pub(super) from: i64,
+    /// Behind the last message.
+    pub(super) to: i64,
+    /// Messages that were in front of this are gone.
+    pub(super) begins_late: bool,
+}
+
+impl Span {
+    pub(super) fn length(&self) -> u64 {
+        u64::try_from(self.to - self.from).unwrap_or(0)
+    }
 }
 
 /// What was found.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::mem::size_of;
 
-use super::super::super::verify::{Fault, Finding, Newest, Topic, Verified};
 use super::chain::{Chain, Gap, Step, Verdict};
-use super::evidence::{About, Evidence, Row, hash};
+use super::evidence::{self, About, Evidence, Row, hash};
+use super::{Fault, Finding, Newest, Span, Topic, Verified};
 use crate::error::{Error, Kind, Result};
+use crate::sink::naming::Naming;
 
 /// So many messages of a partition are remembered, for telling what comes again.
 const SEEN_MAX: usize = 1 << 20;
@@ -18,9 +19,11 @@ const ORIGINS_MAX: usize = 1000;
 const KEY_LENGTH_SHOWN_MAX: usize = 200;
 
 /// What is known of a topic.
-pub(super) struct Judge<'a> {
+pub(in crate::sink) struct Judge<'a> {
     found: &'a mut Verified,
-    pub(super) topic: Topic,
+    pub(in crate::sink) topic: Topic,
+    /// Tells which tables belong here; none where all do.
+    naming: Option<&'a Naming>,
     memory_bytes_max: usize,
     /// When statements may have changed rows, by the hash of the table. The partition that they
     /// stand in is read first.
@@ -28,7 +31,7 @@ pub(super) struct Judge<'a> {
 }
 
 /// What is known of a partition.
-pub(super) struct Partition {
+pub(in crate::sink) struct Partition {
     number: i32,
     /// By the hash of table and key.
     rows: HashMap<u64, Known>,
@@ -46,7 +49,7 @@ struct Known {
     name: Box<str>,
 }
 
-/// The last messages, by their hash.
+/// The last messages, by the hashes of their marks.
 #[derive(Default)]
 struct Seen {
     set: HashSet<u64>,
@@ -61,20 +64,60 @@ struct Place {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(found: &'a mut Verified, topic: Topic, memory_bytes_max: usize) -> Self {
-        Self { found, topic, memory_bytes_max, seams: HashMap::new() }
+    pub(in crate::sink) fn new<'s>(
+        found: &'a mut Verified,
+        name: &str,
+        spans: impl ExactSizeIterator<Item = &'s Span>,
+        naming: Option<&'a Naming>,
+        memory_bytes_max: usize,
+    ) -> Self {
+        let name = name.to_owned();
+        let topic = Topic { name, partitions: spans.len(), ..Topic::default() };
+        let begins_late = spans.filter(|span| span.begins_late).count() > 0;
+        if begins_late {
+            found.notes.push(format!(
+                "the topic {} no longer has its oldest messages: rows are judged from the first \
+                 one on that it has",
+                topic.name
+            ));
+        }
+        Self { found, topic, naming, memory_bytes_max, seams: HashMap::new() }
     }
 
-    /// Judges a message that has this value.
-    pub(super) fn message(
+    /// Judges a message that has this value, or none. One that came before has the same mark.
+    pub(in crate::sink) fn message(
         &mut self,
         partition: &mut Partition,
         offset: i64,
-        value: &[u8],
+        mark: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<()> {
+        self.topic.messages += 1;
+        match value.and_then(evidence::read).filter(|evidence| self.is_here(evidence)) {
+            Some(evidence) => self.evidence(partition, offset, mark, evidence),
+            None => {
+                self.topic.foreign += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn is_here(&self, evidence: &Evidence<'_>) -> bool {
+        self.naming.is_none_or(|naming| {
+            let topic = naming.of(&evidence.database, &evidence.table);
+            topic.is_ok_and(|topic| topic == self.topic.name)
+        })
+    }
+
+    fn evidence(
+        &mut self,
+        partition: &mut Partition,
+        offset: i64,
+        mark: &[u8],
         evidence: Evidence<'_>,
     ) -> Result<()> {
         let Evidence { database, table, time_ms, transaction, about } = evidence;
-        let known = partition.seen.add(hash(value));
+        let known = partition.seen.add(hash(mark));
         let back = partition.goes_back(&transaction);
         partition.newest = Some((offset, transaction.into_owned()));
         let place = Place { offset, known, back };
@@ -141,7 +184,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Ends a partition: what is missing by now does not come late.
-    pub(super) fn end(&mut self, partition: Partition) {
+    pub(in crate::sink) fn end(&mut self, partition: Partition) {
         let Partition { number, rows, newest, .. } = partition;
         let mut gaps: Vec<_> =
             rows.into_values().filter_map(|of| Some((of.chain.end()?, of.name))).collect();
@@ -157,7 +200,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Ends the topic.
-    pub(super) fn finish(self) {
+    pub(in crate::sink) fn finish(self) {
         self.found.topics.push(self.topic);
     }
 
@@ -194,7 +237,7 @@ impl<'a> Judge<'a> {
 }
 
 impl Partition {
-    pub(super) fn new(number: i32) -> Self {
+    pub(in crate::sink) fn new(number: i32) -> Self {
         Self {
             number,
             rows: HashMap::new(),

@@ -1,0 +1,132 @@
+//! How a sink that is a queue calls its topics.
+
+use serde::Deserialize;
+use tidemill_rows::SchemaView;
+
+use crate::error::Result;
+use crate::route::{ByTable, Template};
+
+/// The name of a topic, as a pipeline file has it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Name(String);
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match Template::parse(&name)?.fixed() {
+            Some(_) => Ok(Self(name)),
+            None => Err(format!("what is of no table has no names to put into the topic `{name}`")),
+        }
+    }
+}
+
+/// How a kind of sink spells the names of its topics.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spelling {
+    /// What it writes for a character.
+    pub(super) letter: fn(char) -> char,
+    /// Refuses what no topic can be called.
+    pub(super) check: fn(&str) -> Result<()>,
+}
+
+impl Spelling {
+    fn spell(self, name: &str) -> String {
+        name.chars().map(self.letter).collect()
+    }
+}
+
+/// Which topics messages have.
+#[derive(Debug)]
+pub(super) struct Naming {
+    ordinary: Template,
+    tables: ByTable<Template>,
+    others: Option<String>,
+    spelling: Spelling,
+}
+
+impl Naming {
+    /// By the template of all tables, by those that some have instead, and with this topic for what
+    /// is of no table.
+    pub(super) fn new(
+        ordinary: &Template,
+        tables: &ByTable<Template>,
+        others: Option<&Name>,
+        spelling: Spelling,
+    ) -> Self {
+        let others = others.map(|Name(name)| name.as_str()).or(ordinary.fixed());
+        Self {
+            ordinary: ordinary.clone(),
+            tables: tables.clone(),
+            others: others.map(|name| spelling.spell(name)),
+            spelling,
+        }
+    }
+
+    /// The topic of messages of no table; none where nothing says it.
+    pub(super) fn others(&self) -> Option<&str> {
+        self.others.as_deref()
+    }
+
+    /// The topic of a version of a table.
+    pub(super) fn topic(&self, schema: &SchemaView<'_>) -> Result<String> {
+        match schema.topic() {
+            "" => self.of(schema.database(), schema.table()),
+            chosen => Ok(chosen.to_owned()),
+        }
+    }
+
+    /// The topic of a table for which no plugin chose one.
+    pub(super) fn of(&self, database: &str, table: &str) -> Result<String> {
+        let template = self.tables.of(database, table).unwrap_or(&self.ordinary);
+        let topic = self.spelling.spell(&template.fill(database, table));
+        let checked = (self.spelling.check)(&topic);
+        checked.map_err(|error| error.with("table", format!("{database}.{table}")))?;
+        Ok(topic)
+    }
+
+    /// True when some table may have this topic.
+    pub(super) fn may_name(&self, topic: &str) -> bool {
+        let mut templates = self.tables.values().chain([&self.ordinary]);
+        templates.any(|template| template.may_name(topic, self.spelling.letter))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, Kind};
+
+    const DOTLESS: Spelling = Spelling {
+        letter: |letter| if letter == '.' { '_' } else { letter },
+        check: |name| match name.len() {
+            0..10 => Ok(()),
+            _ => Err(Error::new(Kind::Sink, "long", "too long")),
+        },
+    };
+
+    fn naming(topic: &str, others: Option<&str>) -> Naming {
+        let others = others.map(|name| Name(name.to_owned()));
+        let tables = [("crm.*".to_owned(), Template::parse("c.{table}").unwrap())];
+        let tables = ByTable::new(tables).unwrap();
+        Naming::new(&Template::parse(topic).unwrap(), &tables, others.as_ref(), DOTLESS)
+    }
+
+    #[test]
+    fn every_name_is_spelt() {
+        let of_each = naming("{database}.{table}", None);
+        assert_eq!(of_each.of("a", "b.c").unwrap(), "a_b_c");
+        assert_eq!(of_each.of("crm", "b").unwrap(), "c_b");
+        assert_eq!(of_each.others(), None);
+        assert!(of_each.may_name("a_b") && !of_each.may_name("ab") && !of_each.may_name("a.b"));
+        assert_eq!(naming("all.of", None).others(), Some("all_of"));
+        assert_eq!(naming("all", Some("b.c")).others(), Some("b_c"));
+    }
+
+    #[test]
+    fn a_name_that_is_refused_names_its_table() {
+        let error = naming("{database}.{table}", None).of("shop", "orders").unwrap_err();
+        assert_eq!(error.to_string(), "too long (table shop.orders)");
+    }
+}
