@@ -1,8 +1,9 @@
 //! The bound on what is in flight (Invariant 5).
 //!
 //! Only the reader ever waits here, with a chunk in its hand: what is further on can always move,
-//! so nothing can block in a circle. Rows and the size of frames are known only once a chunk is
-//! decoded; a [`Share`] then grows or shrinks, and the reader waits until the sum is right again.
+//! so nothing can block in a circle. Rows and the size of frames and messages are known only once a
+//! chunk is decoded. A few bytes of log can become ten times as many, so until then it is taken to
+//! grow as the last one did; then its [`Share`] becomes what it is.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,11 +24,34 @@ struct Used {
     chunks: usize,
     rows: usize,
     bytes: usize,
+    growth: Growth,
+}
+
+/// What the last chunk became: so many bytes of so many of the log.
+#[derive(Debug, Clone, Copy)]
+struct Growth {
+    log_bytes: usize,
+    bytes: usize,
+}
+
+/// As long as nothing is known, chunks are taken to grow like short rows that become JSON.
+impl Default for Growth {
+    fn default() -> Self {
+        Self { log_bytes: 1, bytes: 10 }
+    }
+}
+
+impl Growth {
+    fn of(self, log_bytes: usize) -> usize {
+        let grown = log_bytes as u128 * self.bytes as u128 / self.log_bytes.max(1) as u128;
+        usize::try_from(grown).unwrap_or(usize::MAX).max(log_bytes)
+    }
 }
 
 /// A chunk's part of what is in flight; gives it back when dropped.
 pub(super) struct Share {
     budget: Arc<Budget>,
+    log_bytes: usize,
     rows: usize,
     bytes: usize,
 }
@@ -39,28 +63,31 @@ impl Budget {
         Arc::new(Self { limits, used: Mutex::default(), freed: Notify::new(), meters })
     }
 
-    /// Waits until a chunk of this size may go in. Loses nothing when it is dropped.
-    pub(super) async fn admit(self: &Arc<Self>, bytes: usize) -> Share {
+    /// Waits until a chunk of so many bytes of log may go in. Loses nothing when it is dropped.
+    pub(super) async fn admit(self: &Arc<Self>, log_bytes: usize) -> Share {
         loop {
             // A share given back between the look and the wait leaves its notice behind.
-            if self.try_admit(bytes) {
-                return Share { budget: self.clone(), rows: 0, bytes };
+            if let Some(bytes) = self.try_admit(log_bytes) {
+                return Share { budget: self.clone(), log_bytes, rows: 0, bytes };
             }
             self.freed.notified().await;
         }
     }
 
-    fn try_admit(&self, bytes: usize) -> bool {
+    /// What the chunk is taken to become, if it may go in.
+    fn try_admit(&self, log_bytes: usize) -> Option<usize> {
         let limits = &self.limits;
-        let mut admitted = false;
+        let mut admitted = None;
         self.change(|used| {
-            admitted = used.chunks == 0
+            let bytes = used.growth.of(log_bytes);
+            let fits = used.chunks == 0
                 || (used.chunks < limits.in_flight_chunks_max
                     && used.rows < limits.in_flight_rows_max
                     && used.bytes.saturating_add(bytes) <= limits.in_flight_bytes_max);
-            if admitted {
+            if fits {
                 used.chunks += 1;
-                used.bytes += bytes;
+                used.bytes = used.bytes.saturating_add(bytes);
+                admitted = Some(bytes);
             }
         });
         admitted
@@ -70,7 +97,7 @@ impl Budget {
         // A panic while the lock is held is not possible; numbers would be whole even then.
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut used);
-        let Used { chunks, rows, bytes } = *used;
+        let Used { chunks, rows, bytes, .. } = *used;
         drop(used);
         self.meters.queue(chunks, rows, bytes);
     }
@@ -81,10 +108,17 @@ impl Share {
     pub(super) fn resize(&mut self, rows: usize, bytes: usize) {
         self.budget.change(|used| {
             used.rows = used.rows - self.rows + rows;
-            used.bytes = used.bytes - self.bytes + bytes;
+            used.bytes = (used.bytes - self.bytes).saturating_add(bytes);
         });
         (self.rows, self.bytes) = (rows, bytes);
         self.budget.freed.notify_one();
+    }
+
+    /// It will not grow any more: the next ones are taken to become what it is.
+    pub(super) fn made(&mut self, rows: usize, bytes: usize) {
+        let growth = Growth { log_bytes: self.log_bytes, bytes };
+        self.budget.change(|used| used.growth = growth);
+        self.resize(rows, bytes);
     }
 }
 
@@ -120,6 +154,13 @@ mod tests {
         Budget::new(limits, Metrics::new().pipeline("test"))
     }
 
+    /// The same once a chunk has become what it was.
+    fn budget_of_even_growth() -> Arc<Budget> {
+        let budget = budget();
+        admitted(&budget, 1).unwrap().made(0, 1);
+        budget
+    }
+
     fn admitted(budget: &Arc<Budget>, bytes: usize) -> Option<Share> {
         match pin!(budget.admit(bytes)).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(share) => Some(share),
@@ -129,7 +170,7 @@ mod tests {
 
     #[test]
     fn each_bound_holds() {
-        let budget = budget();
+        let budget = budget_of_even_growth();
         let mut first = admitted(&budget, 60).unwrap();
         assert!(admitted(&budget, 41).is_none(), "bytes");
         let second = admitted(&budget, 40).unwrap();
@@ -142,8 +183,21 @@ mod tests {
     }
 
     #[test]
-    fn one_chunk_passes_however_large_it_is() {
+    fn chunks_are_taken_to_grow_as_the_last_one_did() {
         let budget = budget();
+        let mut first = admitted(&budget, 4).unwrap();
+        assert!(admitted(&budget, 7).is_none(), "40 and 70");
+        drop(admitted(&budget, 6).unwrap());
+        first.made(1, 20);
+        let second = admitted(&budget, 16).unwrap();
+        assert!(admitted(&budget, 1).is_none(), "20, 80 and 5");
+        drop((first, second));
+        assert!(admitted(&budget, 20).is_some());
+    }
+
+    #[test]
+    fn one_chunk_passes_however_large_it_is() {
+        let budget = budget_of_even_growth();
         let mut large = admitted(&budget, 1000).unwrap();
         large.resize(1000, 5000);
         assert!(admitted(&budget, 0).is_none());
@@ -153,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_waiting_reader_wakes_when_a_share_comes_back() {
-        let budget = budget();
+        let budget = budget_of_even_growth();
         let first = admitted(&budget, 100).unwrap();
         let mut waiting = pin!(budget.admit(100));
         let mut context = Context::from_waker(Waker::noop());

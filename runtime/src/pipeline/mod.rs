@@ -111,7 +111,8 @@ pub struct Limits {
     pub in_flight_chunks_max: usize,
     /// Rows in flight, as far as they are decoded.
     pub in_flight_rows_max: usize,
-    /// Bytes in flight: of the log before a chunk is decoded, of frame and messages after that.
+    /// Bytes in flight, of frames and messages; of a chunk that is not decoded what it is taken to
+    /// become.
     pub in_flight_bytes_max: usize,
     /// How long something written waits until it is settled, unless settling takes so long that it
     /// has to be rarer.

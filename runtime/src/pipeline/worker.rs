@@ -25,7 +25,7 @@ use crate::sink::Batch;
 use crate::source::{Chunk, Decode};
 
 /// A buffer larger than this is not kept for the next batch.
-const BUFFER_BYTES_KEPT_MAX: usize = 8 << 20;
+const BUFFER_BYTES_KEPT_MAX: usize = 2 << 20;
 /// So many pairs of buffers are kept: what a few workers and the sink hold at the same time.
 const BUFFERS_MAX: usize = 16;
 
@@ -110,7 +110,7 @@ impl Worker {
             if made_messages.is_some() {
                 self.references.resolve(&frame, &mut messages)?;
             }
-            share.resize(rows, frame.capacity() + messages.capacity());
+            share.made(rows, frame.capacity() + messages.capacity());
         }
         let messages = made_messages.map(|_| messages);
         // The position goes around the plugins: they neither see nor move it (Invariant 4).
