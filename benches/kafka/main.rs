@@ -10,19 +10,14 @@ mod way;
 use std::error::Error;
 use std::process::Command;
 
+use benches::cost::{Cost, median};
 use benches::guests;
+use benches::run::Log;
 use benches::server::Server;
-use way::{Log, WAYS, Way};
+use way::{WAYS, Way};
 
 const ROWS: u64 = 1_000_000;
 const ROUNDS: usize = 5;
-
-#[derive(Clone, Copy)]
-struct Cost {
-    cpu_ns: f64,
-    wall_ns: f64,
-    peak_kb: f64,
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -61,26 +56,18 @@ fn compare(rows: u64) -> Result<(), Box<dyn Error>> {
 
 /// Goes a way in a process of its own.
 fn measure(number: usize, log: &Log, kafka: u16, topic: &str) -> Result<Cost, Box<dyn Error>> {
-    let child = Command::new(std::env::current_exe()?)
-        .args(["--way", &number.to_string(), &log.port.to_string(), &kafka.to_string()])
-        .args([&log.end, &log.rows.to_string(), topic])
-        .output()?;
-    let said = String::from_utf8(child.stdout)?;
-    let figures: Vec<f64> = said.split_whitespace().filter_map(|f| f.parse().ok()).collect();
-    let [cpu, wall, peak_kb] = figures[..] else {
-        return Err(format!("a way failed: {}", String::from_utf8_lossy(&child.stderr)).into());
-    };
-    let rows = log.rows as f64;
-    Ok(Cost { cpu_ns: cpu / rows, wall_ns: wall / rows, peak_kb })
+    let mut process = Command::new(std::env::current_exe()?);
+    process.args(["--way", &number.to_string(), &log.port.to_string(), &kafka.to_string()]).args([
+        &log.end,
+        &log.rows.to_string(),
+        topic,
+    ]);
+    Cost::of(&mut process, log.rows)
 }
 
 fn print(costs: &mut [Vec<Cost>; WAYS.len()]) {
     println!("| way | CPU ns a row | : rdkafka | rows/s | peak MB |");
     println!("|---|---:|---:|---:|---:|");
-    let median = |costs: &mut Vec<Cost>, of: fn(&Cost) -> f64| {
-        costs.sort_by(|a, b| of(a).total_cmp(&of(b)));
-        (of(&costs[costs.len() / 2]), of(&costs[0]))
-    };
     let (ceiling, _) = median(&mut costs[0], |cost| cost.cpu_ns);
     for (Way { name, .. }, costs) in WAYS.iter().zip(costs) {
         let (cpu, least) = median(costs, |cost| cost.cpu_ns);

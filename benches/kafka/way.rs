@@ -1,24 +1,15 @@
 //! The ways that are measured.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use benches::run::{Meter, Pipeline, Seen, peak_kb};
+use benches::run::{Log, Meter, Pipeline, peak_kb};
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer};
-use tidemill::pipeline::Shutdown;
 use tokio::runtime::Runtime;
-
-/// Where the log is, and how it ends.
-pub(crate) struct Log {
-    pub(crate) port: u16,
-    /// The position behind its last transaction begins so.
-    pub(crate) end: String,
-    pub(crate) rows: u64,
-}
 
 /// A way to Kafka.
 pub(crate) struct Way {
@@ -70,7 +61,7 @@ impl Way {
             }
             meter
         } else {
-            let messages = runtime.block_on(messages(log))?;
+            let messages = runtime.block_on(log.messages(KEPT))?;
             let meter = Meter::start();
             produce(&messages, log.rows, kafka, topic)?;
             meter
@@ -92,37 +83,8 @@ impl Settings {
              delivery: {delivery}, partition: {{mode: {mode}}}}}"
         );
         // Each a pipeline of its own: exactly once, one goes on where another of its name ended.
-        file(log, topic, &format, &sink)
+        log.file(topic, &format, &sink)
     }
-}
-
-fn file(log: &Log, name: &str, format: &str, sink: &str) -> String {
-    format!(
-        "name: {name}\nstate: state\nsource: {{kind: mysql, start: earliest, \
-         url: \"mysql://replica:secret@127.0.0.1:{}\"}}\n\
-         format: {format}\nsink: {sink}\n",
-        log.port
-    )
-}
-
-/// The first messages of the same log.
-async fn messages(log: &Log) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
-    let (kept, shutdown) = (Arc::new(Mutex::new(Vec::new())), Shutdown::new());
-    let (keep, stop) = (kept.clone(), shutdown.clone());
-    let seen: Seen = Arc::new(move |batch| {
-        let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Ok(messages)) = batch.messages() {
-            let values = messages.iter().filter_map(|message| message.value.map(<[u8]>::to_vec));
-            kept.extend(values);
-        }
-        if kept.len() >= KEPT {
-            stop.request();
-        }
-    });
-    let pipeline = Pipeline::read(&file(log, "bench", "{use: canal}", "{kind: discard}"))?;
-    pipeline.run(seen, &shutdown).await?;
-    let messages = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(messages)
 }
 
 /// Sends as many messages as the pipeline does, by a producer with its settings.

@@ -1,7 +1,7 @@
 //! A pipeline, run from its file as the program runs it, and what its process has cost.
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -14,6 +14,55 @@ use tidemill::position::Position;
 use tidemill::sink::{Batch, Sink};
 
 use crate::guests;
+
+/// Where a log is, and how it ends.
+#[derive(Debug)]
+pub struct Log {
+    /// The port of the MariaDB.
+    pub port: u16,
+    /// The position behind its last transaction begins so.
+    pub end: String,
+    /// How many rows are in it.
+    pub rows: u64,
+}
+
+impl Log {
+    /// The file of a pipeline that reads it.
+    #[must_use]
+    pub fn file(&self, name: &str, format: &str, sink: &str) -> String {
+        format!(
+            "name: {name}\nstate: state\nsource: {{kind: mysql, start: earliest, \
+             url: \"mysql://replica:secret@127.0.0.1:{}\"}}\n\
+             format: {format}\nsink: {sink}\n",
+            self.port
+        )
+    }
+
+    /// At least so many of the messages that canal makes of it, if there are as many.
+    ///
+    /// # Errors
+    /// Those of the pipeline.
+    pub async fn messages(&self, count: usize) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+        let (kept, shutdown) = (Arc::new(Mutex::new(Vec::new())), Shutdown::new());
+        let (keep, stop, end) = (kept.clone(), shutdown.clone(), self.end.clone());
+        let seen: Seen = Arc::new(move |batch| {
+            let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(Ok(messages)) = batch.messages() {
+                kept.extend(
+                    messages.iter().filter_map(|message| message.value.map(<[u8]>::to_vec)),
+                );
+            }
+            let ends = batch.position.as_ref().is_some_and(|at| at.as_str().starts_with(&end));
+            if kept.len() >= count || ends {
+                stop.request();
+            }
+        });
+        let pipeline = Pipeline::read(&self.file("bench", "{use: canal}", "{kind: discard}"))?;
+        pipeline.run(seen, &shutdown).await?;
+        let messages = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(messages)
+    }
+}
 
 /// A pipeline that has been read, in a folder of its own.
 pub struct Pipeline {

@@ -7,6 +7,14 @@ use std::process::{Child, Command, Stdio};
 
 const MARIADB: &str = "10.11";
 const KAFKA: &str = "4.3";
+const ROCKETMQ: &str = "5.5";
+/// Of a broker of RocketMQ: it clears away what was stored, whatever the hour, so that the disk is
+/// no limit.
+const FORGETFUL: [&str; 3] = [
+    "mappedFileSizeCommitLog=268435456",
+    "fileReservedTime=0",
+    "deleteWhen=00;01;02;03;04;05;06;07;08;09;10;11;12;13;14;15;16;17;18;19;20;21;22;23",
+];
 /// A log in memory, of files that are not synced: the server is to be no limit.
 const QUICK: [&str; 4] = [
     "--innodb-flush-log-at-trx-commit=0",
@@ -49,6 +57,40 @@ impl Server {
     /// When it does not start.
     pub fn kafka() -> Result<Self, Box<dyn Error>> {
         Self::start(None, "kafka", KAFKA, &[])
+    }
+
+    /// A name server and a broker of RocketMQ.
+    ///
+    /// # Errors
+    /// When they do not start.
+    pub fn rocketmq() -> Result<Self, Box<dyn Error>> {
+        Self::start(None, "rocketmq", ROCKETMQ, &FORGETFUL)
+    }
+
+    /// A program of a folder of classes, with those of RocketMQ: where its name server and its
+    /// broker listen are its first arguments.
+    ///
+    /// # Errors
+    /// When the server left no port.
+    pub fn rocketmq_program(
+        &self,
+        source: &Path,
+        classes: &Path,
+    ) -> Result<Command, Box<dyn Error>> {
+        let script = format!(
+            ". \"$0\" && java=$1 classes=$2 dir=$3 && shift 3 &&
+            javac -nowarn -cp \"$(rocketmq_root {ROCKETMQ})/lib/*\" -d \"$classes\" \"$java\" &&
+            rocketmq_exec {ROCKETMQ} \"$dir\" \"$classes\" -XX:TieredStopAtLevel=4 -Xmx1g \"$@\""
+        );
+        let broker = std::fs::read_to_string(self.folder.join("port.broker"))?;
+        let mut program = Command::new("bash");
+        program.args(["-c", &script]).arg(recipes().join("rocketmq.sh"));
+        program.arg(source).arg(classes).arg(&self.folder);
+        program.arg(source.file_stem().ok_or("the program has no name")?);
+        program.args(
+            [self.port.to_string().as_str(), broker.trim()].map(|at| format!("127.0.0.1:{at}")),
+        );
+        Ok(program)
     }
 
     fn start(

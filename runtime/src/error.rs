@@ -1,6 +1,7 @@
 //! What went wrong. What to do next is [`crate::policy`]'s to say.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// What an error is about. Nothing in the program matches on an error's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,8 +25,10 @@ pub enum Kind {
 }
 
 /// An error: what was wrong, where, and what to do about it.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     code: &'static str,
@@ -34,7 +37,7 @@ struct Inner {
     hint: Option<String>,
     transient: bool,
     rewinding: bool,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// The result of most functions here.
@@ -91,7 +94,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

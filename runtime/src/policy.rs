@@ -38,9 +38,19 @@ pub fn next(error: &Error, attempt: u32) -> Next {
     if !may_pass || attempt >= attempts_max {
         return Next::Stop;
     }
-    let doubled = DELAY_MS_MIN.saturating_mul(1 << attempt.saturating_sub(1).min(16));
-    let delay = Duration::from_millis(doubled.min(DELAY_MS_MAX));
+    let delay = doubled(attempt);
     if error.is_rewinding() { Next::Rewind(delay) } else { Next::Retry(delay) }
+}
+
+/// How long to wait before the next attempt of what is tried until it succeeds, after so many.
+#[must_use]
+pub fn delay(attempt: u32) -> Duration {
+    apart(doubled(attempt))
+}
+
+fn doubled(attempt: u32) -> Duration {
+    let doubled = DELAY_MS_MIN.saturating_mul(1 << attempt.saturating_sub(1).min(16));
+    Duration::from_millis(doubled.min(DELAY_MS_MAX))
 }
 
 /// How often in a row something failed.

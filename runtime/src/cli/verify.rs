@@ -15,13 +15,13 @@ use crate::source;
 use crate::{plugin, state};
 
 const MORE: &str = "\
-Reads the topics of a pipeline whose sink is `kafka` and whose format is `canal`, committed messages
-only, and what it remembers of its position. It only reads: it joins no consumer group, commits no
-offset and makes no topic. The database is not asked.
+Reads the topics of a pipeline whose sink is `kafka` or `rocketmq` and whose format is `canal`; of
+Kafka committed messages only, and what it remembers of its position. It only reads: it joins no
+consumer group, commits no offset and makes no topic. The database is not asked.
 
 What it can tell:
   gap        a row is not as the last message about it left it, so a change is missing
-  duplicate  such a message is there again, byte for byte
+  duplicate  such a message is there again, byte for byte (in RocketMQ: with the same `lsn`)
   disorder   a message fills a gap that came before it, or its transaction has a lower number than
              one before in its partition (which a log of a replica may have by itself, if that
              commits in another order)
@@ -54,7 +54,7 @@ Exit codes:
   1  a finding is an error, or the topics cannot be read
   2  the command line or the pipeline file is wrong, or --memory is too little";
 
-/// Read back what a pipeline wrote to Kafka, and look for gaps, duplicates and disorder
+/// Read back what a pipeline wrote to a queue, and look for gaps, duplicates and disorder
 #[derive(Debug, Args)]
 #[command(after_help = MORE)]
 pub(super) struct Arguments {
@@ -141,7 +141,8 @@ fn judge(pipeline: &Pipeline, arguments: &Arguments) -> Result<Judged> {
     let at = |error: Error| error.with("at", &sink.at);
     let verify = sink.settings.verify().ok_or_else(|| {
         let message = format!("what the sink `{}` wrote cannot be read back", sink.kind);
-        at(Error::new(Kind::Config, "verify-sink", message).hint("only `kafka` can be verified"))
+        at(Error::new(Kind::Config, "verify-sink", message)
+            .hint("what `kafka` and `rocketmq` wrote can"))
     })?;
     let format = pipeline.format.as_ref().map(plugin::Loaded::name);
     if format != Some("canal") {

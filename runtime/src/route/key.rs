@@ -23,7 +23,8 @@ struct Cell {
 
 impl Key {
     /// The columns of the table's key, in key order; all columns where it has none.
-    pub(super) fn own(schema: &SchemaView<'_>) -> Self {
+    #[must_use]
+    pub fn own(schema: &SchemaView<'_>) -> Self {
         let mut key: Vec<_> = schema.columns().filter(|c| c.key_ordinal() > 0).collect();
         key.sort_by_key(ColumnView::key_ordinal);
         if key.is_empty() {
@@ -88,16 +89,14 @@ impl Key {
         Ok(())
     }
 
-    /// The same for a person to read, as far as the log holds it.
-    pub(super) fn text(&self, change: &Change<'_>) -> Vec<u8> {
-        let mut text = Vec::new();
+    /// Appends the same for a person to read, as far as the log holds it.
+    pub fn append_text(&self, change: &Change<'_>, out: &mut Vec<u8>) {
         for (at, cell) in self.cells.iter().enumerate() {
             if at > 0 {
-                text.push(b',');
+                out.push(b',');
             }
-            append_text(cell, newest(cell, change), &mut text);
+            append_text(cell, newest(cell, change), out);
         }
-        text
     }
 
     /// Wherever the row went, its other changes might be elsewhere (Invariant 3).

@@ -1,10 +1,10 @@
 //! Which partition of its topic a message goes to.
 //!
 //! What is hashed are the bytes of the message's key, as the queue's ordinary client hashes them
-//! ([`Hash`]), so consumers find an entity in the same partition whoever wrote it. Where a message has no key, or its table
-//! is to spread by other columns, its bytes are those of the row's columns as text and with commas
-//! between: equal keys have equal bytes, and one column's are what a Java client would make of the
-//! same text.
+//! ([`Hash`]), so consumers find an entity in the same partition whoever wrote it. Where a message
+//! has no key, or its table is to spread by other columns, its bytes are those of the row's columns
+//! as text and with commas between: equal keys have equal bytes, and one column's are what a Java
+//! client would make of the same text.
 
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -165,11 +165,14 @@ impl Partitioner {
 /// None for a change of no row.
 #[must_use]
 pub fn key_text(change: &Change<'_>, message_key: Option<&[u8]>) -> Option<String> {
-    let text = match (message_key, change.schema()) {
-        (Some(key), _) => key.to_vec(),
-        (None, Some(schema)) if change.operation().is_row() => Key::own(&schema).text(change),
+    let mut text = Vec::new();
+    match (message_key, change.schema()) {
+        (Some(key), _) => text.extend_from_slice(key),
+        (None, Some(schema)) if change.operation().is_row() => {
+            Key::own(&schema).append_text(change, &mut text);
+        }
         _ => return None,
-    };
+    }
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 

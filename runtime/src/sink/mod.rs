@@ -21,6 +21,8 @@ mod letters;
 mod lines;
 mod memory;
 mod naming;
+mod pairs;
+mod rocketmq;
 mod spread;
 mod stdout;
 mod verify;
@@ -29,12 +31,14 @@ pub use discard::Discard;
 pub use file::{File, FileSettings};
 pub use kafka::Kafka;
 pub use memory::{Arrived, Kept, Memory};
+pub use rocketmq::RocketMq;
 pub use stdout::Stdout;
 pub use verify::{Asked, Fault, Finding, Newest, Topic, Verified, Verify};
 
 /// The kinds of sink. Nothing else enumerates them.
 pub const TABLE: &[Row] = &[
     Row::of::<kafka::Settings>("kafka", "topics of Kafka, at least or exactly once"),
+    Row::of::<rocketmq::Settings>("rocketmq", "topics of RocketMQ, at least once"),
     Row::of::<FileSettings>("file", "lines in a file, one message a line, rotated by size"),
     Row::of::<stdout::Settings>("stdout", "lines on the standard output, one message a line"),
     Row::of::<discard::Settings>("discard", "nowhere: for measuring").or_frames(),

@@ -1,5 +1,7 @@
 //! How a sink that is a queue calls its topics.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use tidemill_rows::SchemaView;
 
@@ -32,8 +34,11 @@ pub(super) struct Spelling {
 }
 
 impl Spelling {
-    fn spell(self, name: &str) -> String {
-        name.chars().map(self.letter).collect()
+    fn spell(self, name: &str) -> Cow<'_, str> {
+        match name.chars().all(|letter| (self.letter)(letter) == letter) {
+            true => name.into(),
+            false => name.chars().map(self.letter).collect::<String>().into(),
+        }
     }
 }
 
@@ -59,7 +64,7 @@ impl Naming {
         Self {
             ordinary: ordinary.clone(),
             tables: tables.clone(),
-            others: others.map(|name| spelling.spell(name)),
+            others: others.map(|name| spelling.spell(name).into_owned()),
             spelling,
         }
     }
@@ -73,14 +78,33 @@ impl Naming {
     pub(super) fn topic(&self, schema: &SchemaView<'_>) -> Result<String> {
         match schema.topic() {
             "" => self.of(schema.database(), schema.table()),
-            chosen => Ok(chosen.to_owned()),
+            chosen => Ok(self.chosen(chosen).into_owned()),
         }
+    }
+
+    /// How a topic is spelt that a plugin chose.
+    pub(super) fn chosen<'t>(&self, topic: &'t str) -> Cow<'t, str> {
+        self.spelling.spell(topic)
+    }
+
+    /// What the topic of a version of a table would be called if topics could have any name.
+    pub(super) fn unspelt(&self, schema: &SchemaView<'_>) -> String {
+        match schema.topic() {
+            "" => self
+                .template(schema.database(), schema.table())
+                .fill(schema.database(), schema.table()),
+            chosen => chosen.to_owned(),
+        }
+    }
+
+    fn template(&self, database: &str, table: &str) -> &Template {
+        self.tables.of(database, table).unwrap_or(&self.ordinary)
     }
 
     /// The topic of a table for which no plugin chose one.
     pub(super) fn of(&self, database: &str, table: &str) -> Result<String> {
-        let template = self.tables.of(database, table).unwrap_or(&self.ordinary);
-        let topic = self.spelling.spell(&template.fill(database, table));
+        let name = self.template(database, table).fill(database, table);
+        let topic = self.spelling.spell(&name).into_owned();
         let checked = (self.spelling.check)(&topic);
         checked.map_err(|error| error.with("table", format!("{database}.{table}")))?;
         Ok(topic)
@@ -120,6 +144,8 @@ mod tests {
         assert_eq!(of_each.of("crm", "b").unwrap(), "c_b");
         assert_eq!(of_each.others(), None);
         assert!(of_each.may_name("a_b") && !of_each.may_name("ab") && !of_each.may_name("a.b"));
+        assert_eq!(of_each.chosen("x.y"), "x_y");
+        assert!(matches!(of_each.chosen("x_y"), Cow::Borrowed("x_y")));
         assert_eq!(naming("all.of", None).others(), Some("all_of"));
         assert_eq!(naming("all", Some("b.c")).others(), Some("b_c"));
     }

@@ -25,6 +25,8 @@ mod plugins;
 mod quickstart;
 /// The README says what is there.
 mod readme;
+/// From a database to RocketMQ nothing is lost and the order is kept, whatever dies.
+mod rocketmq;
 /// What several themes use.
 mod support;
 /// The house rules hold.

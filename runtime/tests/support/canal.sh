@@ -12,13 +12,11 @@ CANAL_RECIPE=$(realpath "$(dirname "${BASH_SOURCE[0]}")/canal")
 canal_fetch() {
     local version=${1:-1.1.8}
     [ "$version" = 1.1.8 ] || { server_fail "there is no recipe for Canal $version, only for 1.1.8"; return 1; }
-    command -v javac >/dev/null ||
-        { server_fail "Java is missing: apt-get install --no-install-recommends openjdk-17-jdk-headless"; return 1; }
-    server_unpack canal-1.1.8 '7 MB' canal_unpack
+    server_jars canal-1.1.8 '7 MB' canal_unpack
 }
 
 canal_unpack() { server_pom "$1" "$CANAL_RECIPE/pom.xml" "$2/lib"; }
 
 canal_java() {
-    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -cp "$(server_cache)/canal-1.1.8/lib/*" "$@"
+    java "${SERVER_JVM[@]}" -Xmx256m -cp "$(server_cache)/canal-1.1.8/lib/*" "$@"
 }

@@ -7,11 +7,7 @@
 # shellcheck source=server.sh
 . "$(dirname "${BASH_SOURCE[0]}")/server.sh"
 
-debezium_fetch() {
-    command -v javac >/dev/null ||
-        { server_fail "Java is missing: apt-get install --no-install-recommends openjdk-17-jdk-headless"; return 1; }
-    server_unpack debezium-3.6 '800 MB' debezium_unpack
-}
+debezium_fetch() { server_jars debezium-3.6 '800 MB' debezium_unpack; }
 
 # Of the server, which wants a newer Java, only the engine and what it takes: its single artifacts are not all to be had.
 debezium_unpack() {
@@ -27,5 +23,5 @@ debezium_unpack() {
 }
 
 debezium_java() {
-    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx512m -cp "$(server_cache)/debezium-3.6/lib/*" "$@"
+    java "${SERVER_JVM[@]}" -Xmx512m -cp "$(server_cache)/debezium-3.6/lib/*" "$@"
 }

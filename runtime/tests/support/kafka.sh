@@ -21,9 +21,7 @@ KAFKA_RECIPE=$(realpath "$(dirname "${BASH_SOURCE[0]}")/kafka")
 kafka_fetch() {
     local version=${1:-4.3}
     [ "$version" = 4.3 ] || { server_fail "there is no recipe for Kafka $version, only for 4.3"; return 1; }
-    command -v java >/dev/null ||
-        { server_fail "Java is missing: apt-get install --no-install-recommends openjdk-17-jdk-headless"; return 1; }
-    server_unpack kafka-4.3 '60 MB' kafka_unpack
+    server_jars kafka-4.3 '60 MB' kafka_unpack
 }
 
 kafka_unpack() {
@@ -45,7 +43,7 @@ kafka_root() { echo "${KAFKA_ROOT:-$(server_cache)/kafka-4.3}"; }
 kafka_exec() {
     cd "$(kafka_root)" || return
     # shellcheck disable=SC2086 # options of the virtual machine, several of them
-    exec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "${KAFKA_ARCHIVE:--XX:SharedArchiveFile=kafka.jsa}" \
+    exec java "${SERVER_JVM[@]}" "${KAFKA_ARCHIVE:--XX:SharedArchiveFile=kafka.jsa}" \
         -Xshare:auto -Dlog4j2.configurationFile="$KAFKA_RECIPE/log4j2.properties" -cp 'lib/*' "$@"
 }
 

@@ -16,9 +16,7 @@ REGISTRY_RECIPE=$(realpath "$(dirname "${BASH_SOURCE[0]}")/registry")
 registry_fetch() {
     local version=${1:-2.6}
     [ "$version" = 2.6 ] || { server_fail "there is no recipe for the registry $version, only for 2.6"; return 1; }
-    command -v java >/dev/null ||
-        { server_fail "Java is missing: apt-get install --no-install-recommends openjdk-17-jdk-headless"; return 1; }
-    server_unpack registry-2.6 '200 MB' registry_unpack
+    server_jars registry-2.6 '200 MB' registry_unpack
 }
 
 registry_unpack() {
@@ -31,7 +29,7 @@ registry_unpack() {
 
 registry_root() { echo "$(server_cache)/registry-2.6"; }
 
-registry_java() { java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -cp "$(registry_root)/lib/*" "$@"; }
+registry_java() { java "${SERVER_JVM[@]}" -Xmx256m -cp "$(registry_root)/lib/*" "$@"; }
 
 registry_start() {
     local dir port jar
@@ -41,7 +39,7 @@ registry_start() {
     printf '%s\n' 'quarkus.http.host=127.0.0.1' "quarkus.http.port=$port" 'quarkus.log.level=WARN' \
         >"$dir/server.properties"
     # shellcheck disable=SC2164 # the folder was just made
-    (cd "$dir" && exec java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.io.tmpdir="$dir/tmp" \
+    (cd "$dir" && exec java "${SERVER_JVM[@]}" -Xmx512m -Djava.io.tmpdir="$dir/tmp" \
         -Dquarkus.config.locations="$dir/server.properties" -jar "$jar") </dev/null >"$dir/output.log" 2>&1 &
     echo $! >"$dir/pid"
     echo "$port" >"$dir/port"

@@ -7,8 +7,10 @@
 #                                      or of another one; the first must have a version that PATTERN matches
 #   server_maven NEW ARTIFACT          download one Maven artifact into NEW
 #   server_pom NEW POM LIB             download all that a Maven project needs to run into the folder LIB
+#   server_jars NAME SIZE FUNCTION     server_unpack for programs in Java; "${SERVER_JVM[@]}" are options for all of them
 #   server_await DIR COMMAND..         until COMMAND succeeds; if the process dies before, show its last words and fail
 #   server_stop DIR                    end the process of DIR/pid, if it is still the one that runs on a file of DIR
+#   server_kill DIR                    the same at once (SIGKILL)
 
 server_fail() { echo "$(basename "${BASH_SOURCE[1]}"): $*" >&2; return 1; }
 
@@ -82,6 +84,16 @@ server_pom() {
         { server_fail "Maven cannot fetch what $2 names"; return 1; }
 }
 
+# What short programs in Java need: to start soon, and little room.
+# shellcheck disable=SC2034 # the recipes use it
+SERVER_JVM=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1)
+
+server_jars() {
+    command -v javac >/dev/null ||
+        { server_fail "Java is missing: apt-get install --no-install-recommends openjdk-17-jdk-headless"; return 1; }
+    server_unpack "$@"
+}
+
 server_mvn() {
     local new=$1
     shift
@@ -124,14 +136,19 @@ server_await() {
     server_fail "the server in $dir did not start; its last words are above"
 }
 
+# Prints the number of the process of DIR/pid. It may belong to somebody else by now: only a process that runs on our
+# configuration counts.
+server_pid() {
+    [ -f "$1/pid" ] &&
+        grep -qsF -e "$1/my.cnf" -e "$1/server.properties" -e "$1/kdc.pid" "/proc/$(<"$1/pid")/cmdline" &&
+        echo "$(<"$1/pid")"
+}
+
 server_stop() {
     local dir pid
     dir=$(realpath "$1")
-    [ -f "$dir/pid" ] || return 0
-    pid=$(<"$dir/pid")
+    pid=$(server_pid "$dir") || return 0
     rm -f "$dir/pid"
-    # The number may belong to somebody else by now: only a process that runs on our configuration is ended.
-    grep -qsF -e "$dir/my.cnf" -e "$dir/server.properties" -e "$dir/kdc.pid" "/proc/$pid/cmdline" || return 0
     kill "$pid" 2>/dev/null || return 0
     for _ in {1..600}; do
         # Not kill -0: our own child answers to it as a zombie, too. A zombie's command line is empty.
@@ -140,4 +157,14 @@ server_stop() {
     done
     kill -KILL "$pid" 2>/dev/null || true
     server_fail "the server in $dir had to be killed: it did not stop within a minute"
+}
+
+server_kill() {
+    local dir pid
+    dir=$(realpath "$1")
+    pid=$(server_pid "$dir") || return 0
+    rm -f "$dir/pid"
+    kill -KILL "$pid" 2>/dev/null || return 0
+    # Which says that it was killed.
+    wait "$pid" 2>/dev/null || true
 }

@@ -32,15 +32,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::producer::{Producer, ThreadedProducer};
-use tidemill_rows::{Change, Frame, Invalid, Message, Messages, SchemaView};
+use tidemill_rows::SchemaView;
 
-use super::letters::{self, Letters, Subject};
+use super::letters::{self, Letters};
 use super::naming::Naming;
+use super::pairs::{Paired, Pairs};
 use super::{Batch, Opening, Sink};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
-use crate::route::{Partitioner, Sharding, key_text};
+use crate::route::{Partitioner, Sharding};
 
 pub(super) use config::Settings;
 use post::{Post, Record, headers, send};
@@ -163,29 +164,21 @@ impl Kafka {
             self.landed().await?;
             self.topics.adopt(news);
         }
-        let frame = batch.rows().map_err(broken)?;
-        let messages = batch.messages().expect("the pipeline has a format").map_err(broken)?;
+        let pairs = Pairs::of(batch)?;
         // All that may have to be repeated comes before the first message.
-        self.look_up(&frame, &messages).await?;
-        let mut changes = frame.changes();
-        let mut change = changes.next();
-        for message in messages.iter() {
-            while change.as_ref().is_some_and(|change| change.src() < message.src) {
-                change = changes.next();
-            }
-            let of = change.as_ref().filter(|change| change.src() == message.src);
-            let of = of.ok_or_else(|| lost(&message))?;
-            self.send(of, &message, batch.position.as_ref()).await?;
+        self.look_up(&pairs).await?;
+        for paired in pairs.iter() {
+            self.send(&paired?, batch.position.as_ref()).await?;
         }
         Ok(())
     }
 
     /// Makes the tables of a frame and the topics of its messages known.
-    async fn look_up(&mut self, frame: &Frame<'_>, messages: &Messages<'_>) -> Result<()> {
+    async fn look_up(&mut self, pairs: &Pairs<'_>) -> Result<()> {
         if self.tables.len() > TABLES_MAX {
             self.tables.clear();
         }
-        for schema in frame.schemas() {
+        for schema in pairs.frame.schemas() {
             if !self.tables.contains_key(&schema.id()) {
                 let table = self.table(&schema)?;
                 if let Some(topic) = &table.topic {
@@ -194,12 +187,12 @@ impl Kafka {
                 self.tables.insert(schema.id(), table);
             }
         }
-        for topic in messages.iter().filter_map(|message| message.topic) {
+        for topic in pairs.messages.iter().filter_map(|message| message.topic) {
             self.find(topic).await?;
         }
         match self.others.topic.clone() {
             // Mostly tables have it, too, so that it is known already.
-            Some(topic) if !self.topics.has(&topic) && has_others(frame, messages) => {
+            Some(topic) if !self.topics.has(&topic) && pairs.has_others() => {
                 self.find(&topic).await
             }
             _ => Ok(()),
@@ -235,30 +228,21 @@ impl Kafka {
         self.reports.landed(&self.flights).await
     }
 
-    async fn send(
-        &mut self,
-        change: &Change<'_>,
-        message: &Message<'_>,
-        position: Option<&Position>,
-    ) -> Result<()> {
+    async fn send(&mut self, paired: &Paired<'_>, position: Option<&Position>) -> Result<()> {
         let Self { tables, others, topics, flights, text, producer, reports, letters, .. } = self;
+        let Paired { change, message, .. } = paired;
         let table = match change.schema() {
-            Some(schema) => tables.get_mut(&schema.id()).ok_or_else(|| lost(message))?,
+            Some(schema) => tables.get_mut(&schema.id()).ok_or_else(|| paired.lost())?,
             None => others,
         };
-        let topic = message.topic.or(table.topic.as_deref()).ok_or_else(|| homeless(change))?;
+        let topic = message.topic.or(table.topic.as_deref());
+        let topic = topic.ok_or_else(|| paired.homeless("kafka-no-topic"))?;
         let flight = table.flight.get_or_insert_with(|| {
             let flight = Flight::new(&table.name);
             flights.push(flight.clone());
             flight
         });
-        let subject = |partition: i32| Subject {
-            table: table.name.to_string(),
-            topic: topic.to_owned(),
-            partition,
-            key: key_text(change, message.key),
-            bytes: message.value.map_or(0, <[u8]>::len),
-        };
+        let subject = |partition: i32| paired.subject(&table.name, topic, partition);
         let post = Post { producer, reports, flight };
         let letter = |error: &Error, partition| {
             tracing::warn!("a message becomes a dead letter: {error:#}");
@@ -266,7 +250,7 @@ impl Kafka {
             letters::letter(error, &subject(partition), change, message, position, bytes_max)
         };
         let Some(count) = topics.partitions(topic) else {
-            let error = self.refused.get(topic).ok_or_else(|| lost(message))?;
+            let error = self.refused.get(topic).ok_or_else(|| paired.lost())?;
             return post.letter(letters.as_ref(), &letter(error, -1)).await;
         };
         for partition in table.partitioner.partitions(change, message.key, count, text)? {
@@ -345,35 +329,4 @@ async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) 
         Error::new(Kind::Bug, "kafka-thread", "a thread that calls the client is gone")
             .caused_by(error)
     })
-}
-
-fn broken(invalid: Invalid) -> Error {
-    Error::new(Kind::Bug, "frame-invalid", "a batch's frame is broken").caused_by(invalid)
-}
-
-/// True when a message of no table leaves its topic to the sink.
-fn has_others(frame: &Frame<'_>, messages: &Messages<'_>) -> bool {
-    let others = frame.changes().filter(|change| change.schema().is_none());
-    let mut others = others.map(|change| change.src()).peekable();
-    messages.iter().any(|message| {
-        while others.next_if(|src| *src < message.src).is_some() {}
-        message.topic.is_none() && others.peek() == Some(&message.src)
-    })
-}
-
-/// The error for a message of no table for which there is no topic.
-#[cold]
-fn homeless(change: &Change<'_>) -> Error {
-    let message = "the format has a message of no table, and nothing says to which topic it goes";
-    Error::new(Kind::Config, "kafka-no-topic", message)
-        .with("about", format!("{:?}", change.operation()).to_lowercase())
-        .hint(
-            "say it in the sink, `topics: {others: NAME}`, or send all tables to one `topic`; or \
-             let the format leave such messages out (`heartbeats`, `transaction_marks`)",
-        )
-}
-
-fn lost(message: &Message<'_>) -> Error {
-    Error::new(Kind::Bug, "message-lost", "a message belongs to no change of its batch")
-        .with("change of the batch", message.src)
 }

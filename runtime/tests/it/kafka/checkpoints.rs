@@ -6,13 +6,14 @@ use std::process::Stdio;
 use serde_json::json;
 use tidemill::error::Result;
 
-use super::hand::Hand;
+use super::hand;
 use crate::support::broker::{Broker, java};
+use crate::support::hand::Hand;
 
 const TOPIC: &str = "__tidemill_checkpoints";
 
 fn open(broker: &Broker) -> Result<Hand> {
-    Hand::open(&broker.address(), &json!({"delivery": "exactly-once"}), Path::new("/"))
+    hand::open(&broker.address(), &json!({"delivery": "exactly-once"}), Path::new("/"))
 }
 
 #[test]

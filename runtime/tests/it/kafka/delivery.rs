@@ -1,10 +1,10 @@
 //! From a database to a broker in each mode, and over a broker that dies.
 
-use super::program::Program;
-use super::rows::{self, LAST_SAYS, Row, TABLES, Writer};
 use super::world::{PARTITIONS, World};
 use crate::support::broker::Broker;
+use crate::support::program::Program;
 use crate::support::random::Random;
+use crate::support::rows::{self, LAST_SAYS, Row, TABLES, Writer};
 use crate::support::servers::{Server, Version};
 
 #[test]

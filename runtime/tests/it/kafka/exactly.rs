@@ -8,12 +8,12 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use super::program::Program;
-use super::rows::{CREATE, LAST_SAYS, Row, TABLES};
 use super::world::{PARTITIONS, World};
 use crate::support::broker::Broker;
+use crate::support::program::Program;
 use crate::support::random::Random;
 use crate::support::relay::{Flow, Relay};
+use crate::support::rows::{CREATE, LAST_SAYS, Row, TABLES};
 use crate::support::servers::{Server, Version};
 
 pub(super) const EXACTLY_ONCE: (&str, &str) = ("at-least-once", "exactly-once");

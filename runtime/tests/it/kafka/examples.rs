@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::program::{Program, examples};
-use super::rows::ACCOUNT;
 use crate::support::broker::{Broker, Read};
 use crate::support::golden;
+use crate::support::program::{Program, examples};
+use crate::support::rows::ACCOUNT;
 use crate::support::servers::{Server, Version};
 
 /// What differs from run to run.

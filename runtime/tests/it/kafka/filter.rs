@@ -6,11 +6,11 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::program::Program;
-use super::rows::{ACCOUNT, LAST_SAYS};
 use super::world::PARTITIONS;
 use crate::support::broker::{Broker, Read};
+use crate::support::program::Program;
 use crate::support::random::Random;
+use crate::support::rows::{ACCOUNT, LAST_SAYS};
 use crate::support::servers::{Server, Version};
 
 const TABLES: [&str; 2] = ["orders", "returns"];

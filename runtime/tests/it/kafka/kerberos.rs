@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use super::program::examples;
 use crate::support::broker::Broker;
+use crate::support::program::examples;
 use crate::support::servers::{Server, Version};
 
 /// Sends the quickstart's log, as who these settings and variables say: whether it arrives, and

@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::program::Program;
 use crate::support::broker::{Broker, Read};
+use crate::support::program::Program;
 use crate::support::random::Random;
 use crate::support::servers::{Server, Version};
 

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::program::Program;
-use super::rows::{self, LAST_SAYS, TABLES, Writer};
-use crate::support::broker::Broker;
+use crate::support::broker::{Broker, Read};
+use crate::support::program::Program;
 use crate::support::random::Random;
+use crate::support::rows::{self, LAST_SAYS, TABLES, Writer};
 use crate::support::servers::{Server, Version};
 
 const KILLS: u64 = 20;
@@ -46,7 +46,8 @@ fn twenty_kills_lose_nothing() {
     program.stop();
     let mut repeats = 0;
     for (number, table) in TABLES.iter().enumerate() {
-        repeats += writer.check(number, &broker.read(&format!("shop.{table}"), PARTITIONS));
+        let messages = broker.read(&format!("shop.{table}"), PARTITIONS);
+        repeats += writer.check(number, messages.iter().map(Read::row));
     }
     eprintln!("{} changes, {repeats} repeats", writer.changes());
 }

@@ -5,18 +5,18 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::hand::Hand;
-use super::program::Program;
-use super::rows::{self, LAST_SAYS, Writer};
+use super::hand;
 use crate::support::broker::Broker;
+use crate::support::program::Program;
 use crate::support::random::Random;
+use crate::support::rows::{self, LAST_SAYS, Writer};
 use crate::support::servers::{Server, Version};
 
 #[test]
 fn keys_headers_topics_and_tombstones_come_as_they_were_made() {
     let broker = Broker::start(&[]);
     let settings = json!({"topics": {"partitions": 1}});
-    let mut hand = Hand::open(&broker.address(), &settings, Path::new("/")).unwrap();
+    let mut hand = hand::open(&broker.address(), &settings, Path::new("/")).unwrap();
     hand.write(&[
         |message| {
             message.body().extend_from_slice(b"a key");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tidemill_plugin::testing::{Changes, key, table};
 use tidemill_rows::{LogicalType, MessageBuilder, Operation, Value as Cell};
 
-use super::hand::Hand;
+use super::hand;
 use crate::support::broker::Broker;
 
 fn say(text: &str, message: &mut MessageBuilder) {
@@ -38,7 +38,7 @@ fn five() -> Changes {
 }
 
 fn write(broker: &Broker, settings: &Value) -> tidemill::error::Result<()> {
-    Hand::open(&broker.address(), settings, Path::new("/"))?.write_of(five(), &FIVE)
+    hand::open(&broker.address(), settings, Path::new("/"))?.write_of(five(), &FIVE)
 }
 
 /// What a topic of four partitions has, by partition.
@@ -89,7 +89,7 @@ fn without_a_place_for_them_the_pipeline_stops_and_says_what_to_set() {
     assert!(said.contains("about begin") && said.contains("others: NAME"), "{said}");
 
     let settings = json!({"topics": {"others": "beats.{database}"}});
-    let error = Hand::open(&broker.address(), &settings, Path::new("/")).unwrap_err();
+    let error = hand::open(&broker.address(), &settings, Path::new("/")).unwrap_err();
     assert!(error.to_string().contains("beats.{database}"), "{error}");
 }
 
@@ -100,7 +100,7 @@ fn they_become_letters_as_any_other() {
     let folder = tempfile::tempdir().unwrap();
     let settings = json!({"topics": {"create": false, "others": "rest"},
                           "on_error": {"file": "letters.jsonl"}});
-    Hand::open(&broker.address(), &settings, folder.path())
+    hand::open(&broker.address(), &settings, folder.path())
         .unwrap()
         .write_of(five(), &FIVE)
         .unwrap();

@@ -5,10 +5,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tidemill_rows::MessageBuilder;
 
-use super::hand::Hand;
-use super::program::Program;
-use super::rows;
+use super::hand;
 use crate::support::broker::Broker;
+use crate::support::program::Program;
+use crate::support::rows;
 use crate::support::servers::{Server, Version};
 
 #[test]
@@ -53,7 +53,7 @@ const THREE: [fn(&mut MessageBuilder); 3] = [
 
 /// Writes them, and answers what of them came.
 fn write_three(broker: &Broker, settings: &Value, folder: &Path) -> Vec<String> {
-    Hand::open(&broker.address(), settings, folder).unwrap().write(&THREE).unwrap();
+    hand::open(&broker.address(), settings, folder).unwrap().write(&THREE).unwrap();
     broker.read("shop.orders", 1).into_iter().map(|message| message.value).collect()
 }
 
@@ -90,7 +90,7 @@ fn messages_of_a_topic_that_is_not_there_become_letters() {
     let broker = Broker::start(&[]);
     let folder = tempfile::tempdir().unwrap();
     let settings = json!({"isTopicMandatory": true, "on_error": {"file": "letters.jsonl"}});
-    let mut hand = Hand::open(&broker.address(), &settings, folder.path()).unwrap();
+    let mut hand = hand::open(&broker.address(), &settings, folder.path()).unwrap();
     hand.write(&[THREE[0], THREE[2]]).unwrap();
     let letters = std::fs::read_to_string(folder.path().join("letters.jsonl")).unwrap();
     let letters: Vec<Value> = letters.lines().map(|l| serde_json::from_str(l).unwrap()).collect();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::hand::Hand;
+use super::hand;
 use crate::support::broker::Broker;
 use crate::support::servers::certificates;
 
@@ -20,7 +20,7 @@ fn try_out(broker: &Broker, host: &str, listener: &str, security: &Value) -> Res
             "sasl.oauthbearer.config": "principal=alice",
         });
     }
-    let written = Hand::open(&brokers, &others, Path::new("/")).and_then(|mut hand| {
+    let written = hand::open(&brokers, &others, Path::new("/")).and_then(|mut hand| {
         assert!(!format!("{hand:?}").contains(SECRET), "it prints a secret");
         hand.write(&[|message| {
             message.body().extend_from_slice(b"a message");

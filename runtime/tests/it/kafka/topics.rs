@@ -5,11 +5,11 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::hand::Hand;
-use super::program::Program;
-use super::rows::{self, LAST_SAYS, Row, Writer};
+use super::hand;
 use crate::support::broker::{Broker, Read};
+use crate::support::program::Program;
 use crate::support::random::Random;
+use crate::support::rows::{self, LAST_SAYS, Row, Writer};
 use crate::support::servers::{Server, Version};
 
 const DELIVERY: &str = "delivery: at-least-once";
@@ -46,7 +46,7 @@ fn topics_that_are_not_there_are_refused_and_named() {
         (json!({"topics": {"replication": 3}}), "kafka-topic-new"),
         (json!({"topics": {"settings": {"retention.m": 1}}}), "kafka-topic-new"),
     ] {
-        let mut hand = Hand::open(&broker.address(), &settings, Path::new("/")).unwrap();
+        let mut hand = hand::open(&broker.address(), &settings, Path::new("/")).unwrap();
         let error = hand.write(&[|message| message.value()]).unwrap_err();
         let said = format!("{error:#}");
         assert_eq!(error.code(), code, "{settings}: {said}");

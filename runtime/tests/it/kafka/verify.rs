@@ -10,9 +10,9 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::{Value, json};
 
 use super::exactly::EXACTLY_ONCE;
-use super::rows::{LAST_SAYS, Row};
 use super::world::{PARTITIONS, World};
 use crate::support::broker::Broker;
+use crate::support::rows::{LAST_SAYS, Row};
 use crate::support::servers::Version;
 
 /// Where a filter may have left rows out, a gap proves nothing.

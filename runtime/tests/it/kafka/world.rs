@@ -1,7 +1,7 @@
-use super::program::Program;
-use super::rows::{self, LAST_SAYS, TABLES, Writer};
-use crate::support::broker::Broker;
+use crate::support::broker::{Broker, Read};
+use crate::support::program::Program;
 use crate::support::random::Random;
+use crate::support::rows::{self, LAST_SAYS, TABLES, Writer};
 use crate::support::servers::{Server, Version};
 
 pub(super) const PARTITIONS: i32 = 4;
@@ -45,7 +45,11 @@ impl World {
             let messages = self.broker.read(&format!("shop.{table}"), PARTITIONS);
             // One message more: that the table was created.
             assert_eq!(messages.len() as u64, self.writer.changes_of(number) + 1);
-            assert_eq!(self.writer.check(number, &messages), 0, "something came twice");
+            assert_eq!(
+                self.writer.check(number, messages.iter().map(Read::row)),
+                0,
+                "something came twice"
+            );
         }
         (self.writer, self.broker)
     }

@@ -12,6 +12,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::program::Queue;
 use super::servers::{Server, Version};
 
 /// So long an answer of the broker is waited for.
@@ -44,13 +45,13 @@ impl Broker {
     /// Starts a new broker with listeners of each kind, as `kafka.sh` lists them.
     pub(crate) fn secure(certificates: &Path, settings: &[&str]) -> Self {
         let version = Version { family: "kafka", version: "4.3".into() };
-        Self { server: Server::told(&version, settings, ("KAFKA_CERTIFICATES", certificates)) }
+        Self { server: Server::told(&version, settings, &[("KAFKA_CERTIFICATES", certificates)]) }
     }
 
     /// Starts a new broker that also lets in who has a ticket of this KDC (`kafka_kerberos.sh`).
     pub(crate) fn with_tickets(kdc: &Server) -> Self {
         let version = Version { family: "kafka", version: "4.3".into() };
-        Self { server: Server::told(&version, &[], ("KAFKA_KERBEROS", kdc.folder())) }
+        Self { server: Server::told(&version, &[], &[("KAFKA_KERBEROS", kdc.folder())]) }
     }
 
     /// The port of a listener, as `kafka.sh` calls it.
@@ -69,15 +70,15 @@ impl Broker {
         &self.server
     }
 
-    /// Where it listens.
-    pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.server.port())
-    }
-
     fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.address());
         config
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.server.port())
     }
 
     /// Makes a topic.
@@ -203,6 +204,21 @@ impl Broker {
         let read: Vec<Read> = text.lines().map(parse).collect();
         assert_eq!(read.len() as u64, count, "{topic} was not read to its end");
         read
+    }
+}
+
+impl Queue for Broker {
+    const EXAMPLE: &str = "mysql-to-kafka";
+
+    fn variable(&self) -> (&'static str, String) {
+        ("KAFKA", self.address())
+    }
+}
+
+impl Read {
+    /// Its partition and its value.
+    pub(crate) fn row(&self) -> (u32, &str) {
+        (self.partition, &self.value)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A TCP relay that stands before a server and does to connections what networks do.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -24,7 +24,7 @@ pub(crate) enum Flow {
 
 /// A relay. Dropping it cuts all its connections.
 pub(crate) struct Relay {
-    port: u16,
+    listens: SocketAddr,
     shared: Arc<Shared>,
 }
 
@@ -52,8 +52,13 @@ struct State {
 impl Relay {
     /// A relay before what listens at this port of 127.0.0.1.
     pub(crate) fn start(server: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
+        Self::start_on("127.0.0.1", 0, server)
+    }
+
+    /// The same at another address of this machine.
+    pub(crate) fn start_on(address: &str, port: u16, server: u16) -> Self {
+        let listener = TcpListener::bind((address, port)).unwrap();
+        let listens = listener.local_addr().unwrap();
         let state = State {
             server,
             flow: Flow::Free,
@@ -71,12 +76,12 @@ impl Relay {
         });
         let accepting = shared.clone();
         thread::spawn(move || accepting.accept(&listener));
-        Self { port, shared }
+        Self { listens, shared }
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// The port at which it listens.
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.listens.port()
     }
 
     /// Changes how bytes pass from now on, in the open connections too.
@@ -122,7 +127,7 @@ impl Drop for Relay {
             state.cut();
         });
         // The thread that accepts looks up.
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        let _ = TcpStream::connect(self.listens);
     }
 }
 

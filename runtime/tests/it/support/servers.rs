@@ -61,10 +61,10 @@ impl Server {
         Self::run(version, &[options, &["--server-id=2"]].concat(), script)
     }
 
-    /// Starts a server whose recipe is told this by a variable of the environment.
-    pub(crate) fn told(version: &Version, options: &[&str], variable: (&str, &Path)) -> Self {
+    /// Starts a server whose recipe is told this by variables of the environment.
+    pub(crate) fn told(version: &Version, options: &[&str], variables: &[(&str, &Path)]) -> Self {
         let mut script = Command::new(recipes().join("serve.sh"));
-        script.env(variable.0, variable.1);
+        script.envs(variables.iter().copied());
         Self::run(version, options, script)
     }
 

@@ -5,24 +5,23 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::support::broker::Read;
-use crate::support::random::Random;
-use crate::support::servers::Server;
+use super::random::Random;
+use super::servers::Server;
 
-pub(super) const TABLES: [&str; 2] = ["orders", "lines"];
+pub(crate) const TABLES: [&str; 2] = ["orders", "lines"];
 
 /// The key of the last row.
 const LAST: u64 = 1_000_000;
 /// What is in no message but the last one.
-pub(super) const LAST_SAYS: &str = "\"id\":\"1000000\"";
+pub(crate) const LAST_SAYS: &str = "\"id\":\"1000000\"";
 
 /// The account that reads the log.
-pub(super) const ACCOUNT: &str = "\
+pub(crate) const ACCOUNT: &str = "\
     CREATE USER replica@'127.0.0.1' IDENTIFIED BY 'secret';\n\
     GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO replica@'127.0.0.1';\n";
 
 /// The tables, and the account that reads them.
-pub(super) const CREATE: &str = "\
+pub(crate) const CREATE: &str = "\
     CREATE USER replica@'127.0.0.1' IDENTIFIED BY 'secret';\n\
     GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO replica@'127.0.0.1';\n\
     CREATE DATABASE shop;\n\
@@ -30,21 +29,21 @@ pub(super) const CREATE: &str = "\
     CREATE TABLE shop.`lines` (id INT PRIMARY KEY, rev INT, tx INT, note LONGTEXT);\n";
 
 /// What is written: numbered transactions, one after the other.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     random: Random,
     /// The revision of each row, by table and key.
     rows: BTreeMap<(usize, u64), u64>,
     /// How many changes each transaction made.
-    pub(super) transactions: Vec<u64>,
+    pub(crate) transactions: Vec<u64>,
 }
 
 impl Writer {
-    pub(super) fn new(random: Random) -> Self {
+    pub(crate) fn new(random: Random) -> Self {
         Self { random, rows: BTreeMap::new(), transactions: Vec::new() }
     }
 
     /// So many transactions more, of one to thirty changes of rows of one or both tables.
-    pub(super) fn statements(&mut self, transactions: u64) -> String {
+    pub(crate) fn statements(&mut self, transactions: u64) -> String {
         let mut out = String::new();
         for _ in 0..transactions {
             let tx = self.transactions.len();
@@ -73,12 +72,12 @@ impl Writer {
     }
 
     /// How many changes were written.
-    pub(super) fn changes(&self) -> u64 {
+    pub(crate) fn changes(&self) -> u64 {
         self.transactions.iter().sum()
     }
 
     /// Writes a last row.
-    pub(super) fn finish(&mut self, server: &Server) {
+    pub(crate) fn finish(&mut self, server: &Server) {
         let tx = self.transactions.len();
         server.sql(&format!("INSERT INTO shop.orders VALUES ({LAST}, 0, {tx}, '')"));
         self.rows.insert((0, LAST), 0);
@@ -86,24 +85,28 @@ impl Writer {
     }
 
     /// How many changes were written to a table.
-    pub(super) fn changes_of(&self, table: usize) -> u64 {
+    pub(crate) fn changes_of(&self, table: usize) -> u64 {
         self.rows.iter().filter(|((of, _), _)| *of == table).map(|(_, rev)| rev + 1).sum()
     }
 
-    /// Checks the messages of a table: each row in one partition, its revisions there without a
-    /// gap. Where the program was killed, revisions may come again. Answers how many did.
-    pub(super) fn check(&self, table: usize, messages: &[Read]) -> u64 {
+    /// Checks the messages of a table, as partition and value: each row in one partition, its
+    /// revisions there without a gap. Where the program was killed, revisions may come again.
+    /// Answers how many did.
+    pub(crate) fn check<'a>(
+        &self,
+        table: usize,
+        messages: impl Iterator<Item = (u32, &'a str)>,
+    ) -> u64 {
         let mut seen: BTreeMap<u64, (u32, u64, u64)> = BTreeMap::new();
         let mut repeats = 0;
-        for message in messages {
-            let Some(row) = Row::of(&message.value, TABLES[table]) else { continue };
-            assert_eq!(message.key, "null", "canal gives messages no key");
+        for (comes_in, value) in messages {
+            let Some(row) = Row::of(value, TABLES[table]) else { continue };
             let Some((partition, last, most)) = seen.get_mut(&row.id) else {
                 assert_eq!(row.rev, 0, "the row {} begins too late", row.id);
-                seen.insert(row.id, (message.partition, 0, 0));
+                seen.insert(row.id, (comes_in, 0, 0));
                 continue;
             };
-            assert_eq!(*partition, message.partition, "the row {} wanders", row.id);
+            assert_eq!(*partition, comes_in, "the row {} wanders", row.id);
             assert!(row.rev <= *last + 1, "the row {} jumps from {last} to {}", row.id, row.rev);
             repeats += u64::from(row.rev <= *most);
             *last = row.rev;
@@ -121,15 +124,15 @@ impl Writer {
 
 /// A row in a message of canal.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) id: u64,
-    pub(super) rev: u64,
-    pub(super) tx: usize,
+pub(crate) struct Row {
+    pub(crate) id: u64,
+    pub(crate) rev: u64,
+    pub(crate) tx: usize,
 }
 
 impl Row {
     /// The row of a message; none in one about a statement, or about another table.
-    pub(super) fn of(message: &str, table: &str) -> Option<Self> {
+    pub(crate) fn of(message: &str, table: &str) -> Option<Self> {
         let message: Value = serde_json::from_str(message).expect("a message is torn");
         if message["isDdl"] == true || message["table"] != table {
             return None;

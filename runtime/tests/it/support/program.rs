@@ -1,4 +1,4 @@
-//! The program, from a database to a broker.
+//! The program, from a database to a queue.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -7,13 +7,20 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::broker::Broker;
-use crate::support::servers::Server;
+use super::servers::Server;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Where the program delivers.
+pub(crate) trait Queue {
+    /// The example that delivers there.
+    const EXAMPLE: &str;
+    /// The variable of that which says where the queue is.
+    fn variable(&self) -> (&'static str, String);
+}
+
 /// An example in a folder of its own.
-pub(super) struct Program {
+pub(crate) struct Program {
     example: &'static str,
     folder: TempDir,
     variables: [(&'static str, String); 2],
@@ -21,28 +28,28 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Starts `examples/mysql-to-kafka`, with a pipeline file in which this stands instead of that.
-    pub(super) fn start(changes: &[(&str, &str)], server: &Server, broker: &Broker) -> Self {
-        Self::of("mysql-to-kafka", changes, server, broker)
+    /// Starts the queue's example, with a pipeline file in which this stands instead of that.
+    pub(crate) fn start<Q: Queue>(changes: &[(&str, &str)], server: &Server, queue: &Q) -> Self {
+        Self::of(Q::EXAMPLE, changes, server, queue)
     }
 
     /// The same for another example.
-    pub(super) fn of(
+    pub(crate) fn of<Q: Queue>(
         example: &'static str,
         changes: &[(&str, &str)],
         server: &Server,
-        broker: &Broker,
+        queue: &Q,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("pipeline.yaml"), pipeline(example, changes)).unwrap();
         fs::write(folder.path().join("password"), "secret\n").unwrap();
-        let variables = [("DB_PORT", server.port().to_string()), ("KAFKA", broker.address())];
+        let variables = [("DB_PORT", server.port().to_string()), queue.variable()];
         let child = run(folder.path(), &variables);
         Self { example, folder, variables, child }
     }
 
     /// Ends it by SIGKILL and starts it again.
-    pub(super) fn kill_and_start_again(&mut self) {
+    pub(crate) fn kill_and_start_again(&mut self) {
         self.must_run();
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -51,7 +58,7 @@ impl Program {
 
     /// Verifies what it has delivered, by a pipeline file in which this stands instead of that, and
     /// answers with the exit code, the result and the log.
-    pub(super) fn verify(
+    pub(crate) fn verify(
         &self,
         changes: &[(&str, &str)],
         arguments: &[&str],
@@ -70,7 +77,7 @@ impl Program {
     }
 
     /// Waits until it has said this.
-    pub(super) fn await_said(&mut self, text: &str) {
+    pub(crate) fn await_said(&mut self, text: &str) {
         let started = Instant::now();
         while !self.said().contains(text) {
             assert!(started.elapsed() < PATIENCE, "it does not say {text}:\n{}", self.said());
@@ -79,7 +86,7 @@ impl Program {
     }
 
     /// Lets it run for so long.
-    pub(super) fn run_for(&mut self, time: Duration) {
+    pub(crate) fn run_for(&mut self, time: Duration) {
         let started = Instant::now();
         loop {
             self.must_run();
@@ -97,7 +104,7 @@ impl Program {
     }
 
     /// Ends it by SIGTERM.
-    pub(super) fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.must_run();
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
@@ -105,7 +112,7 @@ impl Program {
     }
 
     /// Waits until it ends by itself, and answers what it said.
-    pub(super) fn end(mut self) -> (ExitStatus, String) {
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
         (self.child.wait().unwrap(), self.said())
     }
 
@@ -124,7 +131,7 @@ impl Drop for Program {
 }
 
 /// The folder of the examples.
-pub(super) fn examples() -> PathBuf {
+pub(crate) fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").canonicalize().unwrap()
 }
 

@@ -1,0 +1,11 @@
+mod broker;
+mod delivery;
+mod hand;
+mod kills;
+mod messages;
+mod network;
+mod recipe;
+mod refusals;
+mod security;
+mod verify;
+mod world;
