@@ -43,7 +43,18 @@ class Client {
         producer.start();
     }
 
-    public static void main(String[] arguments) throws Exception {
+    public static void main(String[] arguments) {
+        // The client's threads would go on.
+        try {
+            measure(arguments);
+            System.exit(0);
+        } catch (Exception error) {
+            error.printStackTrace();
+            System.exit(1);
+        }
+    }
+
+    static void measure(String[] arguments) throws Exception {
         String names = arguments[0], topic = arguments[2];
         int queues = Integer.parseInt(arguments[3]), count = Integer.parseInt(arguments[4]);
         create(names, arguments[1], topic, queues);
@@ -52,8 +63,6 @@ class Client {
         long cpu = cpu(), wall = System.nanoTime();
         client.send(count);
         System.out.println(cpu() - cpu + " " + (System.nanoTime() - wall) + " " + peak());
-        // The client's threads would go on.
-        System.exit(0);
     }
 
     static void create(String names, String broker, String topic, int queues) throws Exception {

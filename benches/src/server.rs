@@ -9,8 +9,9 @@ const MARIADB: &str = "10.11";
 const KAFKA: &str = "4.3";
 const ROCKETMQ: &str = "5.5";
 /// Of a broker of RocketMQ: it clears away what was stored, whatever the hour, so that the disk is
-/// no limit.
-const FORGETFUL: [&str; 3] = [
+/// no limit; and it refuses nothing because others have kept it busy.
+const FORGETFUL: [&str; 4] = [
+    "waitTimeMillsInSendQueue=60000",
     "mappedFileSizeCommitLog=268435456",
     "fileReservedTime=0",
     "deleteWhen=00;01;02;03;04;05;06;07;08;09;10;11;12;13;14;15;16;17;18;19;20;21;22;23",
