@@ -130,7 +130,7 @@ impl Default for Limits {
             workers: cores.min(NonZero::new(WORKERS_MAX).unwrap_or(NonZero::<usize>::MIN)),
             in_flight_chunks_max: 64,
             in_flight_rows_max: 1 << 20,
-            in_flight_bytes_max: 8 << 20,
+            in_flight_bytes_max: 16 << 20,
             settle_ms: 100,
             settle_bytes: 64 << 20,
         }

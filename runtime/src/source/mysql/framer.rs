@@ -24,7 +24,7 @@ use crate::source::Chunk;
 
 /// Chunks end with the transaction in which they reach this size; a transaction that is larger is
 /// cut there.
-pub const CHUNK_BYTES: usize = 64 << 10;
+pub const CHUNK_BYTES: usize = 256 << 10;
 
 /// Cuts one binlog file into chunks.
 #[derive(Debug)]
