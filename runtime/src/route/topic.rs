@@ -90,6 +90,13 @@ impl Template {
     }
 }
 
+/// A topic for each table.
+impl Default for Template {
+    fn default() -> Self {
+        Self::parse("{database}.{table}").expect("it is well formed")
+    }
+}
+
 impl TryFrom<String> for Template {
     type Error = String;
 

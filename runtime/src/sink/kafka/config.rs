@@ -30,7 +30,7 @@ pub(in crate::sink) struct Settings {
     brokers: Brokers,
     /// The topic of a table's messages, unless a plugin chose one: `{database}` and `{table}` stand
     /// for their names, and so do OMS's `${Database Name}` and `${Table Name}`.
-    #[serde(default = "ordinary")]
+    #[serde(default)]
     topic: Template,
     /// How messages spread over the partitions of their topic.
     #[serde(default)]
@@ -56,10 +56,6 @@ pub(in crate::sink) struct Settings {
     /// (`lingerMs`, `batchSize`, `compression.type`).
     #[serde(default)]
     properties: Properties,
-}
-
-fn ordinary() -> Template {
-    Template::parse("{database}.{table}").expect("it is well formed")
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

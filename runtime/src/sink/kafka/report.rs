@@ -61,17 +61,11 @@ pub(super) struct Reports {
 struct State {
     /// The first message that failed. There is no way on from there: those behind it may have been
     /// written, and it cannot be written in front of them any more.
-    failed: Option<Failed>,
+    failed: Option<Error>,
     /// What the client said last about the cluster.
     word: Option<String>,
     /// Why a broker did not let this program in, and in whose words.
     shut_out: Option<(Code, String)>,
-}
-
-#[derive(Debug, Clone)]
-struct Failed {
-    error: KafkaError,
-    subject: Subject,
 }
 
 impl Reports {
@@ -79,7 +73,7 @@ impl Reports {
     pub(super) fn check(&self) -> Result<()> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match &state.failed {
-            Some(Failed { error, subject }) => Err(refusal::of(error, subject)),
+            Some(error) => Err(error.clone()),
             None => Ok(()),
         }
     }
@@ -127,15 +121,15 @@ impl Reports {
 
     fn failed(&self, error: &KafkaError, message: &BorrowedMessage<'_>, flight: &Flight) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.failed.get_or_insert_with(|| Failed {
-            error: error.clone(),
-            subject: Subject {
+        state.failed.get_or_insert_with(|| {
+            let subject = Subject {
                 table: flight.table.to_string(),
                 topic: message.topic().to_owned(),
                 partition: message.partition(),
                 key: message.key().map(|key| String::from_utf8_lossy(key).into_owned()),
                 bytes: message.payload_len(),
-            },
+            };
+            refusal::of(error, &subject)
         });
         drop(state);
         self.news.notify_waiters();

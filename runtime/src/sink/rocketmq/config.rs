@@ -31,8 +31,7 @@ pub(in crate::sink) struct Settings {
     /// The topic of a table's messages, unless a plugin chose one: `{database}` and `{table}` stand
     /// for their names, and so do OMS's `${Database Name}` and `${Table Name}`. What topics of
     /// RocketMQ cannot have in their names, as the `.`, becomes `_`.
-    #[serde(default = "ordinary_topic")]
-    #[schemars(with = "String")]
+    #[serde(default)]
     topic: Template,
     /// How messages spread over the queues of their topic, which are its partitions: as
     /// `SelectMessageQueueByHash` of Java's client does.
@@ -47,7 +46,6 @@ pub(in crate::sink) struct Settings {
     /// The tag of a table's messages, by which consumers may choose them: with the same
     /// placeholders as `topic`.
     #[serde(default = "ordinary_tag", alias = "tags")]
-    #[schemars(with = "String")]
     tag: Template,
     /// The namespace of topics and producer group; OMS and the cloud call it an instance.
     namespace: Option<String>,
@@ -73,10 +71,6 @@ pub(in crate::sink) struct Settings {
     /// Encryption, and who the servers are told that this is.
     #[serde(default)]
     security: Security,
-}
-
-fn ordinary_topic() -> Template {
-    Template::parse("{database}.{table}").expect("it is well formed")
 }
 
 fn ordinary_tag() -> Template {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::lane::{Lane, REQUEST_BYTES_MAX};
+use super::lane::Lane;
 use super::message::Parcel;
 
 /// What a batch brings to each queue, until the lanes have it.
@@ -39,10 +39,7 @@ impl Filling {
             self.filled.push(Filled { lane: way.lane.clone(), parcels: Vec::new() });
         }
         let parcels = &mut self.filled[way.at].parcels;
-        let has_room = |last: &Parcel| {
-            !compressed && !last.compressed && last.bytes.len() + bytes <= REQUEST_BYTES_MAX
-        };
-        if !parcels.last().is_some_and(has_room) {
+        if !parcels.last().is_some_and(|last| last.takes(bytes, compressed)) {
             parcels.push(Parcel::new(compressed));
         }
         parcels.last_mut().expect("one was pushed")

@@ -18,8 +18,6 @@ use crate::error::{Error, Result};
 use crate::metrics::now_us;
 use crate::policy;
 
-/// A request has no more bytes of messages than this, unless one alone has. More are not faster.
-pub(super) const REQUEST_BYTES_MAX: usize = 1 << 20;
 /// So often in a row an answer is accepted by which the broker blames itself.
 const BLAMES_MAX: u32 = 5;
 /// `sysFlag` of messages with bodies compressed by zlib.
@@ -61,7 +59,10 @@ impl Lane {
         let mut waiting = self.lock();
         for parcel in parcels {
             self.given.fetch_add(parcel.messages.into(), Ordering::Relaxed);
-            match waiting.back_mut().filter(|last| last.has_room_for(&parcel)) {
+            match waiting
+                .back_mut()
+                .filter(|last| last.takes(parcel.bytes.len(), parcel.compressed))
+            {
                 Some(last) => last.join(&parcel),
                 None => waiting.push_back(parcel),
             }
@@ -95,14 +96,6 @@ impl Lane {
             }
             come.await;
         }
-    }
-}
-
-impl Parcel {
-    /// True when the messages of another one may go in the same request.
-    pub(super) fn has_room_for(&self, other: &Self) -> bool {
-        let bytes = self.bytes.len() + other.bytes.len();
-        !self.compressed && !other.compressed && bytes <= REQUEST_BYTES_MAX
     }
 }
 

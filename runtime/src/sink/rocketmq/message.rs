@@ -27,6 +27,9 @@ const PROPERTIES_LENGTH_LEN: usize = 2;
 /// Brokers take no more.
 pub(super) const PROPERTIES_BYTES_MAX: usize = i16::MAX as usize;
 
+/// A request has no more bytes of messages than this, unless one alone has. More are not faster.
+const REQUEST_BYTES_MAX: usize = 1 << 20;
+
 /// The body of a tombstone.
 const NULL: &[u8] = b"null";
 /// Of a tombstone.
@@ -80,6 +83,11 @@ impl Parcel {
     /// Of messages whose bodies are compressed, or are not.
     pub(super) fn new(compressed: bool) -> Self {
         Self { compressed, ..Self::default() }
+    }
+
+    /// True when messages of so many bytes more may go in the same request.
+    pub(super) fn takes(&self, bytes: usize, compressed: bool) -> bool {
+        !self.compressed && !compressed && self.bytes.len() + bytes <= REQUEST_BYTES_MAX
     }
 
     /// Adds a message of a table, with its body as it is or compressed. What is refused is not

@@ -67,17 +67,22 @@ pub(super) fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Syn
         .hint("are `name_servers` name servers of RocketMQ 4.9 or later?")
 }
 
-/// An error's name, what it says, and what to do about it.
-type Named = (&'static str, &'static str, &'static str);
-
 /// The error for an answer that is not what was asked for.
 pub(super) fn of_answer(answer: &Answer) -> Error {
-    let (named, may_pass) = name(answer);
-    let error = Error::new(Kind::Sink, named.0, named.1)
+    let (code, message, hint) = name(answer);
+    let error = Error::new(Kind::Sink, code, message)
         .with("code", answer.code)
         .with("the server says", answer.remark.as_deref().unwrap_or("nothing"))
-        .hint(named.2);
-    if may_pass { error.transient() } else { error }
+        .hint(hint);
+    match answer.code {
+        code::NO_TOPIC
+        | code::FLUSH_TIMEOUT
+        | code::NO_REPLICA
+        | code::REPLICA_TIMEOUT
+        | code::BUSY
+        | code::UNAVAILABLE => error.transient(),
+        _ => error,
+    }
 }
 
 /// True when it is about who may do what.
@@ -86,56 +91,38 @@ pub(super) fn is_of_access(answer: &Answer) -> bool {
     answer.code == code::NO_PERMISSION || answer.code == code::SYSTEM_ERROR && says(ACCESS)
 }
 
-fn name(answer: &Answer) -> (Named, bool) {
-    if is_of_access(answer) {
-        let named = (
+/// The error's name, what it says, and what to do about it.
+fn name(answer: &Answer) -> (&'static str, &'static str, &'static str) {
+    match answer.code {
+        _ if is_of_access(answer) => (
             UNAUTHORISED,
             "RocketMQ does not let this user do that",
             "are `access_key` and `secret_key` of sink.security right, may the user publish to the \
              topic, and may the broker be written to?",
-        );
-        return (named, false);
-    }
-    match answer.code {
-        code::ILLEGAL_MESSAGE => {
-            let named = (
-                TOO_LARGE,
-                "a message is larger than the broker takes",
-                "raise the broker's `maxMessageSize`, or lower `message_bytes_max` of the sink to \
-                 it and choose what happens to larger ones by `on_error`",
-            );
-            (named, false)
-        }
-        code::NO_TOPIC => {
-            let named = ("rocketmq-topic", "the topic is not there", CREATE);
-            (named, true)
-        }
-        code::FLUSH_TIMEOUT | code::NO_REPLICA | code::REPLICA_TIMEOUT => {
-            let named = (
-                "rocketmq-not-durable",
-                "a broker has messages, but not as surely as it was told to",
-                "they are sent again until it has: are its disk and its replicas well?",
-            );
-            (named, true)
-        }
-        code::BUSY | code::UNAVAILABLE => {
-            let named = (
-                "rocketmq-busy",
-                "a broker takes no messages now",
-                "its log says why: is its disk full, is it overloaded, or on its way down?",
-            );
-            (named, true)
-        }
-        _ => {
-            let named = (
-                "rocketmq-refused",
-                "RocketMQ refuses what it was asked for",
-                "the broker's log may say more: is its `maxMessageSize` below the sink's \
-                 `message_bytes_max`? What was not settled comes again when the pipeline runs \
-                 again",
-            );
-            (named, false)
-        }
+        ),
+        code::ILLEGAL_MESSAGE => (
+            TOO_LARGE,
+            "a message is larger than the broker takes",
+            "raise the broker's `maxMessageSize`, or lower `message_bytes_max` of the sink to it \
+             and choose what happens to larger ones by `on_error`",
+        ),
+        code::NO_TOPIC => ("rocketmq-topic", "the topic is not there", CREATE),
+        code::FLUSH_TIMEOUT | code::NO_REPLICA | code::REPLICA_TIMEOUT => (
+            "rocketmq-not-durable",
+            "a broker has messages, but not as surely as it was told to",
+            "they are sent again until it has: are its disk and its replicas well?",
+        ),
+        code::BUSY | code::UNAVAILABLE => (
+            "rocketmq-busy",
+            "a broker takes no messages now",
+            "its log says why: is its disk full, is it overloaded, or on its way down?",
+        ),
+        _ => (
+            "rocketmq-refused",
+            "RocketMQ refuses what it was asked for",
+            "the broker's log may say more: is its `maxMessageSize` below the sink's \
+             `message_bytes_max`? What was not settled comes again when the pipeline runs again",
+        ),
     }
 }
 

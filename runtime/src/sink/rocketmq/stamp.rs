@@ -21,8 +21,10 @@ const HASH_LEN: usize = 8;
 /// Makes the positions and unique keys of one change after the other.
 pub(super) struct Stamp {
     pipeline: String,
-    /// The last transaction, what it is called, and what that is made of.
+    /// The last transaction, and when it was.
     transaction: Vec<u8>,
+    time_us: i64,
+    /// What it is called; empty as long as there was none.
     name: Vec<u8>,
     hash: [u8; HASH_LEN],
     month_ms: u32,
@@ -33,32 +35,32 @@ pub(super) struct Stamp {
 
 impl Stamp {
     pub(super) fn new(pipeline: &str) -> Self {
-        let mut stamp = Self {
+        Self {
             pipeline: pipeline.to_owned(),
             transaction: Vec::new(),
+            time_us: 0,
             name: Vec::new(),
             hash: [0; HASH_LEN],
             month_ms: 0,
             order: 0,
             nth: 0,
             half: None,
-        };
-        stamp.take(&[], 0);
-        stamp
+        }
     }
 
     /// Goes on to a change's message, before which there were so many others of the same change.
     /// False when it is of no transaction: then it has no position.
     pub(super) fn is_of(&mut self, change: &Change<'_>, nth: u32) -> bool {
         let Some(transaction) = change.transaction() else { return false };
-        let unnamed = transaction.id.is_empty();
-        if unnamed || self.transaction != transaction.id {
+        let time_us = match transaction.commit_us {
             // Where the transaction is large, its first parts do not know it.
-            let unknown = transaction.commit_us == layout::NO_TIME;
-            self.take(
-                transaction.id,
-                if unknown { change.time_us() } else { transaction.commit_us },
-            );
+            layout::NO_TIME => change.time_us(),
+            commit_us => commit_us,
+        };
+        // Those without a name are told apart by their time.
+        let tells = !transaction.id.is_empty() || self.time_us == time_us;
+        if self.name.is_empty() || self.transaction != transaction.id || !tells {
+            self.take(transaction.id, time_us);
         }
         (self.order, self.nth) = (change.order(), nth);
         self.half = change.is_split().then(|| match change.operation() {
@@ -71,6 +73,7 @@ impl Stamp {
     fn take(&mut self, id: &[u8], time_us: i64) {
         self.transaction.clear();
         self.transaction.extend_from_slice(id);
+        self.time_us = time_us;
         self.name.clear();
         if id.is_empty() {
             write!(self.name, "@{time_us}").expect("a vector takes all that is written");

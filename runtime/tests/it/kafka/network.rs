@@ -1,13 +1,11 @@
 //! The network between the program and its broker: what it does loses, repeats and turns around
 //! nothing, in both deliveries.
 
-use std::time::Duration;
-
 use super::exactly::EXACTLY_ONCE;
 use super::world::World;
 use crate::support::broker::Broker;
 use crate::support::random::Random;
-use crate::support::relay::{Flow, Relay};
+use crate::support::relay::Relay;
 use crate::support::servers::Version;
 
 const FAULTS: u64 = 40;
@@ -36,24 +34,7 @@ fn check(changes: &[(&str, &str)]) {
         let writing = scope.spawn(|| load.iter().for_each(|text| drop(server.sql(text))));
         let mut faults = 0;
         while faults < FAULTS || !writing.is_finished() {
-            let time = Duration::from_millis(random.below(400));
-            match random.below(5) {
-                0 => relay.cut(),
-                1 => relay.cut_after(random.below(3000)),
-                2 => relay.set(Flow::Frozen),
-                3 => relay.set(Flow::Delayed(Duration::from_millis(20))),
-                _ => {
-                    relay.cut();
-                    relay.refuse(true);
-                }
-            }
-            world.program.run_for(time);
-            if random.once_in(2) {
-                relay.cut();
-            }
-            relay.set(Flow::Free);
-            relay.refuse(false);
-            world.program.run_for(time);
+            relay.misbehave(&mut random, &mut world.program);
             faults += 1;
         }
     });

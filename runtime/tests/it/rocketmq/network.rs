@@ -1,10 +1,8 @@
 //! The network between the program and RocketMQ: what it does loses and turns around nothing.
 
-use std::time::Duration;
-
 use super::world::{NAMES, World};
 use crate::support::random::Random;
-use crate::support::relay::{Flow, Relay};
+use crate::support::relay::Relay;
 use crate::support::rocketmq::Rocket;
 
 const FAULTS: u64 = 40;
@@ -26,25 +24,8 @@ fn faults_of_the_network_lose_nothing_and_keep_the_order() {
         let writing = scope.spawn(|| load.iter().for_each(|text| drop(server.sql(text))));
         let mut faults = 0;
         while faults < FAULTS || !writing.is_finished() {
-            let time = Duration::from_millis(random.below(400));
             let relay = if random.once_in(4) { &names } else { &broker };
-            match random.below(5) {
-                0 => relay.cut(),
-                1 => relay.cut_after(random.below(3000)),
-                2 => relay.set(Flow::Frozen),
-                3 => relay.set(Flow::Delayed(Duration::from_millis(20))),
-                _ => {
-                    relay.cut();
-                    relay.refuse(true);
-                }
-            }
-            world.program.run_for(time);
-            if random.once_in(2) {
-                relay.cut();
-            }
-            relay.set(Flow::Free);
-            relay.refuse(false);
-            world.program.run_for(time);
+            relay.misbehave(&mut random, &mut world.program);
             faults += 1;
         }
     });

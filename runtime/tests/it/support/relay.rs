@@ -7,6 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::program::Program;
+use super::random::Random;
+
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// How bytes pass, in both directions.
@@ -50,6 +53,29 @@ struct State {
 }
 
 impl Relay {
+    /// Does something to connections that is not good for them, for a while, and lets them be for
+    /// as long. The program has to bear it.
+    pub(crate) fn misbehave(&self, random: &mut Random, program: &mut Program) {
+        let time = Duration::from_millis(random.below(400));
+        match random.below(5) {
+            0 => self.cut(),
+            1 => self.cut_after(random.below(3000)),
+            2 => self.set(Flow::Frozen),
+            3 => self.set(Flow::Delayed(Duration::from_millis(20))),
+            _ => {
+                self.cut();
+                self.refuse(true);
+            }
+        }
+        program.run_for(time);
+        if random.once_in(2) {
+            self.cut();
+        }
+        self.set(Flow::Free);
+        self.refuse(false);
+        program.run_for(time);
+    }
+
     /// A relay before what listens at this port of 127.0.0.1.
     pub(crate) fn start(server: u16) -> Self {
         Self::start_on("127.0.0.1", 0, server)
