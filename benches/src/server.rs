@@ -81,11 +81,11 @@ impl Server {
         let script = format!(
             ". \"$0\" && java=$1 classes=$2 dir=$3 && shift 3 &&
             javac -nowarn -cp \"$(rocketmq_root {ROCKETMQ})/lib/*\" -d \"$classes\" \"$java\" &&
-            rocketmq_exec {ROCKETMQ} \"$dir\" \"$classes\" -XX:TieredStopAtLevel=4 -Xmx1g \"$@\""
+            rocketmq_exec {ROCKETMQ} \"$dir\" \"$classes\" -Xmx1g \"$@\""
         );
         let broker = std::fs::read_to_string(self.folder.join("port.broker"))?;
         let mut program = Command::new("bash");
-        program.args(["-c", &script]).arg(recipes().join("rocketmq.sh"));
+        program.env("SERVER_JIT", "4").args(["-c", &script]).arg(recipes().join("rocketmq.sh"));
         program.arg(source).arg(classes).arg(&self.folder);
         program.arg(source.file_stem().ok_or("the program has no name")?);
         program.args(
@@ -110,6 +110,7 @@ impl Server {
             None => Command::new(recipe),
         };
         let mut script = command
+            .env("SERVER_JIT", "4")
             .args([family, version])
             .args(options)
             .stdin(Stdio::piped())

@@ -18,6 +18,7 @@ use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::metrics::now_us;
 use crate::position::Position;
+use crate::sink::naming::Spelling;
 
 /// So many characters of a key stand in an error.
 const KEY_LENGTH_SHOWN_MAX: usize = 100;
@@ -63,14 +64,19 @@ pub(super) struct LetterFile {
 
 impl OnError {
     /// None where there are no letters.
-    pub(super) fn letters(&self, folder: &Path, bytes_max: usize) -> Option<Letters> {
+    pub(super) fn letters(
+        &self,
+        folder: &Path,
+        bytes_max: usize,
+        spelling: Spelling,
+    ) -> Option<Letters> {
         match self {
             Self::Stop => None,
             Self::File(path) => {
                 let (path, file) = (folder.join(path), Mutex::default());
                 Some(Letters::File(Arc::new(LetterFile { path, file })))
             }
-            Self::Topic(topic) => Some(Letters::Topic { topic: topic.as_str().into(), bytes_max }),
+            Self::Topic(topic) => Some(Letters::Topic { topic: spelling.spell(topic).into(), bytes_max }),
         }
     }
 }

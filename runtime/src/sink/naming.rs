@@ -34,7 +34,7 @@ pub(super) struct Spelling {
 }
 
 impl Spelling {
-    fn spell(self, name: &str) -> Cow<'_, str> {
+    pub(super) fn spell(self, name: &str) -> Cow<'_, str> {
         match name.chars().all(|letter| (self.letter)(letter) == letter) {
             true => name.into(),
             false => name.chars().map(self.letter).collect::<String>().into(),

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::security::Security;
-use super::topics::{NewTopics, TopicSettings};
+use super::topics::{NewTopics, SPELLING, TopicSettings};
 use super::{Kafka, transaction};
 use crate::error::Result;
 use crate::route::{Hash, Sharding, Template};
@@ -284,7 +284,7 @@ impl Settings {
     pub(super) fn letters(&self, opening: &Opening<'_>) -> Option<Letters> {
         // What JSON has to escape can become six times as long.
         let cut = self.properties.message_bytes_max() / 8;
-        self.on_error.letters(opening.folder, usize::try_from(cut).unwrap_or(usize::MAX))
+        self.on_error.letters(opening.folder, usize::try_from(cut).unwrap_or(usize::MAX), SPELLING)
     }
 
     /// How to make topics that are not there; none where that is an error.

@@ -96,7 +96,7 @@ impl TopicSettings {
 }
 
 /// How Kafka calls topics.
-const SPELLING: Spelling = Spelling { letter: |letter| letter, check };
+pub(super) const SPELLING: Spelling = Spelling { letter: |letter| letter, check };
 
 fn check(name: &str) -> Result<()> {
     let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');

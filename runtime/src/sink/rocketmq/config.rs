@@ -268,7 +268,7 @@ impl Settings {
 
     pub(super) fn letters(&self, opening: &Opening<'_>) -> Option<Letters> {
         // What JSON has to escape can become six times as long.
-        self.on_error.letters(opening.folder, self.message_bytes_max as usize / 8)
+        self.on_error.letters(opening.folder, self.message_bytes_max as usize / 8, SPELLING)
     }
 
     pub(super) fn retries(&self) -> Option<u32> {

@@ -187,7 +187,7 @@ impl RocketMq {
             return Ok(());
         }
         match self.topics.find(topic).await {
-            Err(error) if self.letters.is_some() && !error.is_transient() => {
+            Err(error) if self.letters.is_some() && refusal::is_of_topic(&error) => {
                 self.refused.insert(topic.into(), error);
                 Ok(())
             }

@@ -14,6 +14,8 @@ use crate::tls::Fault;
 /// So many characters of a key stand in an error.
 const KEY_LENGTH_SHOWN_MAX: usize = 100;
 pub(super) const UNAUTHORISED: &str = "rocketmq-unauthorised";
+const TOPIC: &str = "rocketmq-topic";
+const TOPIC_NEW: &str = "rocketmq-topic-new";
 /// What a 4.x broker, which has no number for it, says about who may do what.
 const ACCESS: &str = "org.apache.rocketmq.acl.";
 
@@ -106,7 +108,7 @@ fn name(answer: &Answer) -> (&'static str, &'static str, &'static str) {
             "raise the broker's `maxMessageSize`, or lower `message_bytes_max` of the sink to it \
              and choose what happens to larger ones by `on_error`",
         ),
-        code::NO_TOPIC => ("rocketmq-topic", "the topic is not there", CREATE),
+        code::NO_TOPIC => (TOPIC, "the topic is not there", CREATE),
         code::FLUSH_TIMEOUT | code::NO_REPLICA | code::REPLICA_TIMEOUT => (
             "rocketmq-not-durable",
             "a broker has messages, but not as surely as it was told to",
@@ -153,12 +155,17 @@ pub(super) fn given_up(attempts: u32, last: Error) -> Error {
 /// The error for a topic that is not there although brokers are.
 pub(super) fn no_topic(topic: &str) -> Error {
     let message = "the topic is not there";
-    Error::new(Kind::Sink, "rocketmq-topic", message).with("topic", topic).hint(CREATE)
+    Error::new(Kind::Sink, TOPIC, message).with("topic", topic).hint(CREATE)
+}
+
+/// True when it is about one topic, and others may be well.
+pub(super) fn is_of_topic(error: &Error) -> bool {
+    matches!(error.code(), TOPIC | TOPIC_NEW | UNAUTHORISED)
 }
 
 /// The error for a topic that could not be made.
 pub(super) fn of_new_topic(answer: &Answer, topic: &str) -> Error {
-    let refused = Error::new(Kind::Sink, "rocketmq-topic-new", "a topic cannot be made")
+    let refused = Error::new(Kind::Sink, TOPIC_NEW, "a topic cannot be made")
         .with("topic", topic)
         .caused_by(of_answer(answer))
         .hint("may the user make topics? Made by hand, it is used as it is");

@@ -104,11 +104,11 @@ fn what_is_too_large_becomes_a_letter_and_the_others_come_in_order() {
     let to_file = json!({"topics": one, "on_error": {"file": "letters.jsonl"}});
     open(&rocket, &to_file, folder.path()).unwrap().write(&THREE).unwrap();
     assert_eq!(bodies("shop_orders"), ["first", "third"]);
-    let to_topic = json!({"topics": one, "on_error": {"topic": "letters"}});
+    let to_topic = json!({"topics": one, "on_error": {"topic": "dead.letters"}});
     open(&rocket, &to_topic, folder.path()).unwrap().write(&THREE).unwrap();
     assert_eq!(bodies("shop_orders"), ["first", "third"].repeat(2));
     let file = std::fs::read_to_string(folder.path().join("letters.jsonl")).unwrap();
-    let in_topic = bodies("letters").remove(0);
+    let in_topic = bodies("dead_letters").remove(0);
     assert_eq!(file.lines().count(), 1);
     for (letter, bytes) in [(file.trim_end(), LARGE), (in_topic.as_str(), (4 << 20) / 8)] {
         let letter: Value = serde_json::from_str(letter).unwrap();
@@ -136,4 +136,16 @@ fn what_is_too_large_becomes_a_letter_and_the_others_come_in_order() {
             (&json!("rocketmq-topic"), &json!(message))
         );
     }
+}
+
+#[test]
+fn what_no_server_takes_now_is_no_letter() {
+    let rocket = Rocket::start("4.9", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let settings = json!({"on_error": {"file": "letters.jsonl"}});
+    let mut hand = open(&rocket, &settings, folder.path()).unwrap();
+    rocket.server().stop();
+    let error = hand.write(&THREE[..1]).unwrap_err();
+    assert_eq!(error.code(), "rocketmq-given-up", "{error:#}");
+    assert!(!folder.path().join("letters.jsonl").exists());
 }
