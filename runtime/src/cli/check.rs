@@ -18,8 +18,8 @@ nothing, and connects to nothing without --connect.
 
 With --connect it asks the source's server, too, and says what would stop the pipeline (error) or
 will be missed one day (warning): whether the log is on, in rows and kept for long enough, whether
-the account may read it, whether the saved position is still there, which tables have no key. Each
-finding says what mends it. Nothing is changed on the server.
+the account may read it, whether the saved position is still there, which tables have no key, and
+which can have no topic. Each finding says what mends it. Nothing is changed on the server.
 
 With --json each file is one line, an object with `file`, `pipeline` and `findings`; a finding has
 `severity`, `code`, `what` and `mend`.
@@ -100,6 +100,7 @@ fn ask(pipeline: &Pipeline) -> Result<Vec<Finding>> {
         folder: &pipeline.folder,
         saved: saved.as_ref(),
         takes: &|database, table| pipeline.tables.take(database, table),
+        sink: &|tables| refused(pipeline, tables),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
@@ -107,6 +108,17 @@ fn ask(pipeline: &Pipeline) -> Result<Vec<Finding>> {
             .caused_by(error)
     })?;
     Ok(runtime.block_on(pipeline.source.settings.precheck(&precheck)))
+}
+
+/// Why the sink would not take all messages of these tables.
+fn refused(pipeline: &Pipeline, tables: &[(String, String)]) -> Vec<Finding> {
+    let refused = pipeline.sink.settings.naming().map(|naming| naming.refused(tables));
+    let mut findings: Vec<_> = refused.iter().flatten().map(Finding::from).collect();
+    if !pipeline.plugins.is_empty() {
+        // A plugin may leave one of the tables out, or give it another name.
+        findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
+    }
+    findings
 }
 
 fn describe(file: &Path, checked: &Checked, out: &mut dyn Write) -> Result<()> {

@@ -31,7 +31,7 @@ impl Pipeline {
             plugins: self.plugins.into_iter().map(link).collect(),
             format: self.format.map(link),
             sharding: sink.settings.sharding(),
-            topics: sink.settings.topics(),
+            naming: sink.settings.naming().map(Arc::new),
             registry: self.registry,
             sink: Box::new(move || sink.open(&sink::Opening { folder: &folder, pipeline: &name })),
             checkpoint,

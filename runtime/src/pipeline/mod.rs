@@ -29,7 +29,7 @@ use crate::plugin::{Exports, Plugin};
 use crate::position::Position;
 use crate::registry::Registry;
 use crate::route::{Sharding, Tables};
-use crate::sink::{Sink, TopicOf};
+use crate::sink::{Naming, Sink};
 use crate::source::Source;
 use crate::state::Checkpoint;
 
@@ -68,7 +68,7 @@ pub struct Pipeline {
     /// How the sink spreads messages by keys, if it does.
     pub sharding: Option<Sharding>,
     /// Which topics the sink gives the messages of tables, if it has topics.
-    pub topics: Option<TopicOf>,
+    pub naming: Option<Arc<Naming>>,
     /// Where the schemas of messages have their ids, if the format needs any.
     pub registry: Option<Arc<Registry>>,
     /// Where its position is remembered.

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::metrics::Meters;
 use crate::policy::Attempts;
 use crate::registry::Registry;
-use crate::sink::TopicOf;
+use crate::sink::Naming;
 
 /// Versions of tables whose ids a worker remembers; beyond that it forgets them all.
 const KNOWN_MAX: usize = 1 << 12;
@@ -23,7 +23,7 @@ const KNOWN_MAX: usize = 1 << 12;
 pub(super) struct References {
     pub(super) registry: Option<Arc<Registry>>,
     /// None for a sink that has no topics: there a table's is `database.table`.
-    pub(super) topics: Option<TopicOf>,
+    pub(super) naming: Option<Arc<Naming>>,
     pub(super) pause: Pause,
     pub(super) meters: Meters,
     /// By the id of a table's version: the schema, as its text, and what it goes by.
@@ -91,8 +91,8 @@ impl References {
         {
             return Ok(*id);
         }
-        let topic = match &self.topics {
-            Some(topic) => topic(&schema)?,
+        let topic = match &self.naming {
+            Some(naming) => naming.topic(&schema)?,
             None => format!("{}.{}", schema.database(), schema.table()),
         };
         let id = self.ask(&topic, part, definition)?;

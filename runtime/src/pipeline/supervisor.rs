@@ -208,7 +208,7 @@ fn workers(
             split: sharding.clone().map(Split::new),
             references: References {
                 registry: pipeline.registry.clone(),
-                topics: pipeline.topics.clone(),
+                naming: pipeline.naming.clone(),
                 pause: pause.clone(),
                 meters: pipeline.meters.clone(),
                 known: HashMap::new(),

@@ -76,7 +76,9 @@ impl OnError {
                 let (path, file) = (folder.join(path), Mutex::default());
                 Some(Letters::File(Arc::new(LetterFile { path, file })))
             }
-            Self::Topic(topic) => Some(Letters::Topic { topic: spelling.spell(topic).into(), bytes_max }),
+            Self::Topic(topic) => {
+                Some(Letters::Topic { topic: spelling.spell(topic).into(), bytes_max })
+            }
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use std::fmt::Debug;
 use std::path::Path;
-use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use tidemill_rows::{Frame, Invalid, Messages, SchemaView};
+use tidemill_rows::{Frame, Invalid, Messages};
 
 use crate::BoxFuture;
 use crate::error::Result;
@@ -31,6 +30,7 @@ pub use discard::Discard;
 pub use file::{File, FileSettings};
 pub use kafka::Kafka;
 pub use memory::{Arrived, Kept, Memory};
+pub use naming::Naming;
 pub use rocketmq::RocketMq;
 pub use stdout::Stdout;
 pub use verify::{Asked, Fault, Finding, Newest, Topic, Verified, Verify};
@@ -96,7 +96,7 @@ pub trait Settings: Debug + Send + Sync {
     fn sharding(&self) -> Option<Sharding>;
 
     /// Which topics it gives the messages of tables, if it has topics.
-    fn topics(&self) -> Option<TopicOf> {
+    fn naming(&self) -> Option<Naming> {
         None
     }
 
@@ -105,9 +105,6 @@ pub trait Settings: Debug + Send + Sync {
         None
     }
 }
-
-/// Names the topic of a version of a table.
-pub type TopicOf = Arc<dyn Fn(&SchemaView<'_>) -> Result<String> + Send + Sync>;
 
 /// What a sink is opened with.
 #[derive(Debug, Clone, Copy)]

@@ -1,11 +1,12 @@
 //! How a sink that is a queue calls its topics.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde::Deserialize;
 use tidemill_rows::SchemaView;
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::route::{ByTable, Template};
 
 /// The name of a topic, as a pipeline file has it.
@@ -42,9 +43,12 @@ impl Spelling {
     }
 }
 
+/// So many tables are refused at a time.
+const REFUSED_MAX: usize = 20;
+
 /// Which topics messages have.
 #[derive(Debug)]
-pub(super) struct Naming {
+pub struct Naming {
     ordinary: Template,
     tables: ByTable<Template>,
     others: Option<String>,
@@ -75,7 +79,10 @@ impl Naming {
     }
 
     /// The topic of a version of a table.
-    pub(super) fn topic(&self, schema: &SchemaView<'_>) -> Result<String> {
+    ///
+    /// # Errors
+    /// When no topic can be called what it would be.
+    pub fn topic(&self, schema: &SchemaView<'_>) -> Result<String> {
         match schema.topic() {
             "" => self.of(schema.database(), schema.table()),
             chosen => Ok(self.chosen(chosen).into_owned()),
@@ -110,6 +117,19 @@ impl Naming {
         Ok(topic)
     }
 
+    /// Why messages of these tables, each a database and a table, cannot all have topics, as far as
+    /// no plugin changes them.
+    #[must_use]
+    pub fn refused(&self, tables: &[(String, String)]) -> Vec<Error> {
+        let mut given = Given::default();
+        let refused = tables.iter().filter_map(|(database, table)| {
+            let unspelt = self.template(database, table).fill(database, table);
+            let topic = self.of(database, table);
+            topic.and_then(|topic| given.give(&topic, unspelt)).err()
+        });
+        refused.take(REFUSED_MAX).collect()
+    }
+
     /// True when some table may have this topic.
     pub(super) fn may_name(&self, topic: &str) -> bool {
         let mut templates = self.tables.values().chain([&self.ordinary]);
@@ -117,10 +137,33 @@ impl Naming {
     }
 }
 
+/// Topics that tables have, and what each would be called if topics could have any name.
+#[derive(Debug, Default)]
+pub(super) struct Given(HashMap<String, String>);
+
+impl Given {
+    /// Refuses a topic that a table of another name has.
+    pub(super) fn give(&mut self, topic: &str, unspelt: String) -> Result<()> {
+        match self.0.get(topic) {
+            None => {
+                self.0.insert(topic.to_owned(), unspelt);
+                Ok(())
+            }
+            Some(before) if *before == unspelt => Ok(()),
+            Some(before) => {
+                let message = format!("`{before}` and `{unspelt}` would be the same topic");
+                Err(Error::new(Kind::Config, "topic-collision", message).with("topic", topic).hint(
+                    "give one of them another topic, `topics: {tables: {\"database.table\": \
+                         NAME}}`",
+                ))
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, Kind};
 
     const DOTLESS: Spelling = Spelling {
         letter: |letter| if letter == '.' { '_' } else { letter },
@@ -148,6 +191,23 @@ mod tests {
         assert!(matches!(of_each.chosen("x_y"), Cow::Borrowed("x_y")));
         assert_eq!(naming("all.of", None).others(), Some("all_of"));
         assert_eq!(naming("all", Some("b.c")).others(), Some("b_c"));
+    }
+
+    #[test]
+    fn tables_are_refused_that_would_share_a_topic_by_its_spelling() {
+        let tables = [("a.b", "c"), ("a", "b_c"), ("crm", "x"), ("crm", "x"), ("a", "b.c")];
+        let tables = tables.map(|(database, table)| (database.to_owned(), table.to_owned()));
+        let refused = |topic| {
+            let refused = naming(topic, None).refused(&tables);
+            refused.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            refused("{database}.{table}"),
+            ["`a.b.c` and `a.b_c` would be the same topic (topic a_b_c)"]
+        );
+        assert_eq!(refused("all.of"), [""; 0]);
+        let [one, other] = ["a.b.c", "a.b_c"].map(|table| format!("too long (table {table})"));
+        assert_eq!(refused("a.long.name"), [one.clone(), other, one]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ mod precheck;
 mod schema;
 
 pub use memory::{Copier, Memory};
-pub use precheck::{Finding, Precheck, Severity};
+pub use precheck::{Finding, OfTables, Precheck, Severity};
 
 /// The kinds of source. Nothing else enumerates them.
 pub const TABLE: &[Row] = &[

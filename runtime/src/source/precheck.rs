@@ -5,6 +5,9 @@ use std::path::Path;
 use crate::error::Error;
 use crate::position::Saved;
 
+/// What there is to say of tables, each a database and a table.
+pub type OfTables<'a> = dyn Fn(&[(String, String)]) -> Vec<Finding> + Sync + 'a;
+
 /// What a source is looked at for.
 #[derive(Clone, Copy)]
 pub struct Precheck<'a> {
@@ -14,6 +17,8 @@ pub struct Precheck<'a> {
     pub saved: Option<&'a Saved>,
     /// True for a database and a table that the pipeline takes.
     pub takes: &'a (dyn Fn(&str, &str) -> bool + Sync),
+    /// What keeps the sink from taking the messages of such tables.
+    pub sink: &'a OfTables<'a>,
 }
 
 /// Something that is not as it should be.

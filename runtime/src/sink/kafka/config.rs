@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -19,7 +18,7 @@ use crate::route::{Hash, Sharding, Template};
 use crate::sink::letters::{Letters, OnError};
 use crate::sink::naming::Naming;
 use crate::sink::spread::Spread;
-use crate::sink::{self, Opening, Sink, TopicOf, Verify};
+use crate::sink::{self, Opening, Sink, Verify};
 
 /// Settings of the sink `kafka`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -322,9 +321,8 @@ impl sink::Settings for Settings {
         Some(self.sharding())
     }
 
-    fn topics(&self) -> Option<TopicOf> {
-        let naming = self.naming();
-        Some(Arc::new(move |schema| naming.topic(schema)))
+    fn naming(&self) -> Option<Naming> {
+        Some(self.naming())
     }
 
     fn verify(&self) -> Option<&dyn Verify> {

@@ -17,7 +17,7 @@ use crate::section::Secret;
 use crate::sink::letters::{Letters, OnError};
 use crate::sink::naming::{Naming, Spelling};
 use crate::sink::spread::Spread;
-use crate::sink::{self, Opening, Sink, TopicOf, Verify};
+use crate::sink::{self, Opening, Sink, Verify};
 use crate::tls::{Encryption, Tls, TlsMode};
 
 /// Settings of the sink `rocketmq`.
@@ -63,6 +63,11 @@ pub(in crate::sink) struct Settings {
     /// longer than to send many at once.
     #[serde(alias = "compressMsgBodyOverHowmuch")]
     compress_over: Option<u32>,
+    /// Write a trace of each message, for `mqadmin queryMsgTraceById` and the like, to brokers that
+    /// have `traceTopicEnable=true`. It costs another request for each 500 messages; a trace that
+    /// is not taken is lost.
+    #[serde(default, alias = "enableTrace")]
+    trace: bool,
     /// What to do with a message that is larger than RocketMQ takes, or whose topic is not there
     /// and cannot be made: `stop`, or go on and write it to `{file: letters.jsonl}` or to
     /// `{topic: letters}`. Others keep their order.
@@ -275,6 +280,10 @@ impl Settings {
         self.retries
     }
 
+    pub(super) fn is_traced(&self) -> bool {
+        self.trace
+    }
+
     pub(super) fn namespace(&self) -> Option<String> {
         self.namespace.clone()
     }
@@ -311,9 +320,8 @@ impl sink::Settings for Settings {
         Some(self.sharding())
     }
 
-    fn topics(&self) -> Option<TopicOf> {
-        let naming = self.naming();
-        Some(Arc::new(move |schema| naming.topic(schema)))
+    fn naming(&self) -> Option<Naming> {
+        Some(self.naming())
     }
 
     fn verify(&self) -> Option<&dyn Verify> {

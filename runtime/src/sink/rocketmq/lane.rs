@@ -8,12 +8,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
 use super::client::{Client, QueueId, Request, ask, code};
 use super::message::Parcel;
 use super::refusal;
+use super::trace::{Sent, Traces};
 use crate::error::{Error, Result};
 use crate::metrics::now_us;
 use crate::policy;
@@ -106,6 +108,7 @@ pub(super) struct Sending {
     /// After so many times in a row that a request was not answered, or answered by a refusal that
     /// may pass, the pipeline stops; without end, if none.
     pub(super) retries: Option<u32>,
+    traces: Option<Traces>,
     /// The address of each broker, by its name, as far as it is there.
     brokers: Mutex<BTreeMap<Arc<str>, Arc<str>>>,
     /// The bytes that lanes have and that are not stored.
@@ -126,11 +129,17 @@ enum Trouble {
 }
 
 impl Sending {
-    pub(super) fn new(client: Arc<Client>, group: String, retries: Option<u32>) -> Arc<Self> {
+    pub(super) fn new(
+        client: Arc<Client>,
+        group: String,
+        retries: Option<u32>,
+        traces: Option<Traces>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             client,
             group,
             retries,
+            traces,
             brokers: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             news: Notify::new(),
@@ -240,13 +249,22 @@ impl Sending {
     async fn attempt(&self, lane: &Lane, parcel: &Parcel) -> Result<(), Trouble> {
         let name = &lane.queue.broker;
         let broker = self.address(name).ok_or_else(|| Trouble::Passing(refusal::away(name)))?;
+        let (began_us, began) = (now_us(), Instant::now());
         let answer = self.client.ask(&broker, &self.request(lane, parcel)).await;
         let answer = answer.map_err(|error| match error.is_transient() {
             true => Trouble::Passing(error),
             false => Trouble::Refused(error),
         })?;
         match answer.code {
-            code::DONE => Ok(()),
+            code::DONE => {
+                if let Some(traces) = &self.traces {
+                    let (group, took) = (&*self.group, began.elapsed());
+                    let (broker, answer) = (&*broker, &answer);
+                    let sent = Sent { lane, parcel, group, broker, answer, began_us, took };
+                    traces.write(&self.client, &sent).await;
+                }
+                Ok(())
+            }
             // The broker has the messages, but not as surely as it was told to have them.
             code::FLUSH_TIMEOUT | code::NO_REPLICA | code::REPLICA_TIMEOUT => {
                 Err(Trouble::Passing(refusal::of_answer(&answer)))
@@ -263,26 +281,20 @@ impl Sending {
 
     fn request<'a>(&self, lane: &Lane, parcel: &'a Parcel) -> Request<'a> {
         let alone = parcel.compressed.then(|| parcel.each().next()).flatten();
-        let (request, body, properties) = match alone {
-            Some((_, body, properties)) => (ask::SEND, body, String::from_utf8_lossy(properties)),
-            None => (ask::SEND_BATCH, &*parcel.bytes, "WAIT\u{1}true\u{2}".into()),
-        };
-        // The names that the protocol has for them are long, and have these short forms.
-        Request::new(request)
-            .with("a", &self.group)
-            .with("b", &lane.topic)
-            .with("c", "TBW102") // the topic after which new ones are made, which has no effect
-            .with("d", 0) // and the number of its queues
-            .with("e", lane.queue.number)
-            .with("f", if parcel.compressed { COMPRESSED } else { 0 })
-            .with("g", now_us() / 1000)
-            .with("h", 0) // a flag for consumers
-            .with("i", properties)
-            .with("j", 0) // how often it was consumed in vain
-            .with("k", false) // it is of no unit
-            .with("m", alone.is_none())
-            .with("n", &lane.queue.broker)
-            .with_body(body)
+        match alone {
+            Some((_, body, properties)) => {
+                let properties = String::from_utf8_lossy(properties);
+                storing(ask::SEND, &self.group, &lane.topic, &lane.queue, &properties)
+                    .with("f", COMPRESSED)
+                    .with_body(body)
+            }
+            None => {
+                let properties = "WAIT\u{1}true\u{2}";
+                storing(ask::SEND_BATCH, &self.group, &lane.topic, &lane.queue, properties)
+                    .with("m", true)
+                    .with_body(&parcel.bytes)
+            }
+        }
     }
 
     /// Asks where the lane's broker is by now. Only when it is there, and the topic is not, is
@@ -301,4 +313,29 @@ impl Sending {
         }
         Ok(())
     }
+}
+
+/// The request to store something in a queue, but for that. The names that the protocol has for the
+/// fields are long, and have these short forms.
+pub(super) fn storing<'a>(
+    request: i32,
+    group: &str,
+    topic: &str,
+    queue: &QueueId,
+    properties: &str,
+) -> Request<'a> {
+    Request::new(request)
+        .with("a", group)
+        .with("b", topic)
+        .with("c", "TBW102") // the topic after which new ones are made, which has no effect
+        .with("d", 0) // and the number of its queues
+        .with("e", queue.number)
+        .with("f", 0) // how the body is compressed
+        .with("g", now_us() / 1000)
+        .with("h", 0) // a flag for consumers
+        .with("i", properties)
+        .with("j", 0) // how often it was consumed in vain
+        .with("k", false) // it is of no unit
+        .with("m", false) // there are many messages in it
+        .with("n", &queue.broker)
 }

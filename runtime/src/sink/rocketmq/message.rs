@@ -15,8 +15,8 @@ use tidemill_rows::{Change, Message, Operation};
 use super::stamp::Stamp;
 
 /// What separates a property's name from its value, and the value from the next property.
-const NAME_END: u8 = 1;
-const VALUE_END: u8 = 2;
+pub(super) const NAME_END: u8 = 1;
+pub(super) const VALUE_END: u8 = 2;
 
 /// The fields in front of a message's body: its size, a magic number, a checksum and a flag, which
 /// brokers do not read, and the body's length.
@@ -264,10 +264,15 @@ pub(super) fn append_escaped(value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// The value of a property as it stands there; none where there is no such property.
+pub(super) fn escaped_property_of<'p>(properties: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
+    let mut all = properties.split(|byte| *byte == VALUE_END);
+    all.find_map(|property| property.strip_prefix(name)?.strip_prefix(&[NAME_END]))
+}
+
 /// The value of a property as it was; none where there is no such property.
 pub(super) fn property_of(properties: &[u8], name: &[u8]) -> Option<Vec<u8>> {
-    let mut all = properties.split(|byte| *byte == VALUE_END);
-    let value = all.find_map(|property| property.strip_prefix(name)?.strip_prefix(&[NAME_END]))?;
+    let value = escaped_property_of(properties, name)?;
     let mut plain = Vec::with_capacity(value.len());
     let mut bytes = value.iter();
     while let Some(&byte) = bytes.next() {

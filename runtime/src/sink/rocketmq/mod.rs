@@ -26,6 +26,7 @@ mod message;
 mod refusal;
 mod stamp;
 mod topics;
+mod trace;
 mod verify;
 
 use std::collections::HashMap;
@@ -36,7 +37,7 @@ use tidemill_rows::{Change, SchemaView};
 use tokio::task::JoinSet;
 
 use super::letters::{self, Letters};
-use super::naming::Naming;
+use super::naming::{Given, Naming};
 use super::pairs::{Paired, Pairs};
 use super::{Batch, Opening, Sink};
 use crate::BoxFuture;
@@ -50,6 +51,7 @@ use lane::{Lane, Sending};
 use message::Content;
 use stamp::Stamp;
 use topics::Topics;
+use trace::Traces;
 
 /// More versions of tables than a pipeline has at a time: beyond, they are looked up again.
 const TABLES_MAX: usize = 10_000;
@@ -70,8 +72,7 @@ pub struct RocketMq {
     /// What is of no table.
     others: Table,
     topics: Topics,
-    /// By the topic, what it would be called if topics could have any name.
-    spelt: HashMap<Arc<str>, String>,
+    given: Given,
     letters: Option<Letters>,
     /// Topics that cannot be used, where there are letters.
     refused: HashMap<Arc<str>, Error>,
@@ -100,7 +101,9 @@ struct Table {
 impl RocketMq {
     fn new(settings: &Settings, opening: &Opening<'_>) -> Result<Self> {
         let (naming, sharding) = (settings.naming(), settings.sharding());
-        let sending = Sending::new(settings.client(opening)?, settings.group(), settings.retries());
+        let traces = settings.is_traced().then(Traces::default);
+        let (client, group) = (settings.client(opening)?, settings.group());
+        let sending = Sending::new(client, group, settings.retries(), traces);
         let topics = Topics::new(&sending, settings.namespace(), settings.new_queues());
         let others = Table {
             name: "none".into(),
@@ -119,7 +122,7 @@ impl RocketMq {
             tables: HashMap::new(),
             others,
             topics,
-            spelt: HashMap::new(),
+            given: Given::default(),
             letters: settings.letters(opening),
             refused: HashMap::new(),
             stamp: Stamp::new(opening.pipeline),
@@ -198,11 +201,7 @@ impl RocketMq {
     fn table(&mut self, schema: &SchemaView<'_>) -> Result<Table> {
         let (database, table) = (schema.database(), schema.table());
         let topic: Arc<str> = self.naming.topic(schema)?.into();
-        let unspelt = self.naming.unspelt(schema);
-        let before = self.spelt.entry(topic.clone()).or_insert_with(|| unspelt.clone());
-        if *before != unspelt {
-            return Err(refusal::of_collision(&topic, before, &unspelt));
-        }
+        self.given.give(&topic, self.naming.unspelt(schema))?;
         let has_key = !schema.is_statement() && schema.columns().any(|c| c.key_ordinal() > 0);
         let mut tag = Vec::new();
         message::append_escaped(self.tag.fill(database, table).as_bytes(), &mut tag);

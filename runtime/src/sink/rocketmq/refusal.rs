@@ -158,6 +158,12 @@ pub(super) fn no_topic(topic: &str) -> Error {
     Error::new(Kind::Sink, TOPIC, message).with("topic", topic).hint(CREATE)
 }
 
+/// The error for brokers that have no room for traces.
+pub(super) fn no_traces() -> Error {
+    Error::new(Kind::Sink, "rocketmq-traces", "no broker has a topic for traces")
+        .hint("start brokers with `traceTopicEnable=true`, or leave out `trace` of the sink")
+}
+
 /// True when it is about one topic, and others may be well.
 pub(super) fn is_of_topic(error: &Error) -> bool {
     matches!(error.code(), TOPIC | TOPIC_NEW | UNAUTHORISED)
@@ -174,14 +180,6 @@ pub(super) fn of_new_topic(answer: &Answer, topic: &str) -> Error {
     } else {
         refused
     }
-}
-
-/// The error for a topic that has two names but for what topics cannot have in theirs.
-pub(super) fn of_collision(topic: &str, before: &str, now: &str) -> Error {
-    let message = format!("`{before}` and `{now}` would be the same topic");
-    Error::new(Kind::Config, "rocketmq-topic-collision", message)
-        .with("topic", topic)
-        .hint("give one of them another topic, `topics: {tables: {\"database.table\": NAME}}`")
 }
 
 /// The error for a topic that has no queue that may be written to.

@@ -42,6 +42,15 @@ impl Pipeline {
         Self { folder, port }
     }
 
+    /// The same with these parts.
+    fn with(self, parts: &Value) -> Self {
+        let file = self.folder.path().join("pipeline.yaml");
+        let mut pipeline: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        pipeline.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
+        fs::write(file, pipeline.to_string()).unwrap();
+        self
+    }
+
     /// As if it had been stopped there, so many days and an hour ago.
     fn stopped(self, position: &Position, days: u32) -> Self {
         let state = self.folder.path().join("state");
@@ -145,6 +154,25 @@ fn a_log_that_lacks_databases_is_named() {
 fn a_server_without_a_log_is_named() {
     let server = server(&Version::mysql(), &["--skip-log-bin"]);
     check("no-log", &Pipeline::new(server.port(), &json!({})));
+}
+
+#[test]
+fn tables_that_the_sink_can_have_no_topic_for_are_named() {
+    let server = server(&Version::mariadb(), &[]);
+    for name in ["a.b", "a_b", "my orders"] {
+        server.sql(&format!("CREATE TABLE shop.`{name}` (id INT PRIMARY KEY)"));
+    }
+    let pipeline = |sink: &Value| {
+        let parts = json!({"format": {"use": "canal"}, "sink": sink});
+        Pipeline::new(server.port(), &json!({})).with(&parts)
+    };
+    let rocketmq = json!({"kind": "rocketmq", "name_servers": ["127.0.0.1:1"]});
+    check("no-topic", &pipeline(&rocketmq));
+    let kafka = pipeline(&json!({"kind": "kafka", "brokers": ["127.0.0.1:1"]}));
+    assert_eq!(kafka.codes(), ["error kafka-topic-name"]);
+    let renaming =
+        json!({"plugins": [{"use": "rename", "with": {"tables": {"shop.a_b": "shop.c"}}}]});
+    assert_eq!(pipeline(&rocketmq).with(&renaming).codes(), ["warning topic-collision"]);
 }
 
 #[test]

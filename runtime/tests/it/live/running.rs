@@ -82,7 +82,7 @@ impl Running {
             plugins: Vec::new(),
             format: None,
             sharding: None,
-            topics: None,
+            naming: None,
             registry: None,
             sink: Box::new(move || Ok(Box::new(Gate(gate.clone())))),
             checkpoint: Arc::new(Mutex::new(saved.clone())),

@@ -130,7 +130,7 @@ pub(super) fn memory_pipeline(log: &Log) -> (Pipeline, Arrived) {
         format: None,
         sink: Box::new(move || Ok(Box::new(sink.clone()))),
         sharding: None,
-        topics: None,
+        naming: None,
         registry: None,
         checkpoint: Arc::new(Mutex::new(state::Memory::new())),
         limits: workers(1),

@@ -7,5 +7,6 @@ mod network;
 mod recipe;
 mod refusals;
 mod security;
+mod traces;
 mod verify;
 mod world;

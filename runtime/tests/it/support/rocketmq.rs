@@ -33,11 +33,32 @@ pub(crate) struct Read {
     pub(crate) offset: u64,
     /// So many bytes it takes at the broker.
     pub(crate) stored: u32,
+    /// Where it is stored, as the broker calls it.
+    pub(crate) place: String,
     pub(crate) tag: Option<String>,
     pub(crate) keys: Option<String>,
     /// All of them, with what the broker and the client add.
     pub(crate) properties: BTreeMap<String, String>,
     pub(crate) body: String,
+}
+
+/// What a trace says of a message, as Java's tools read it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Traced {
+    pub(crate) kind: String,
+    pub(crate) group: String,
+    pub(crate) region: String,
+    pub(crate) at_ms: i64,
+    pub(crate) succeeded: bool,
+    pub(crate) topic: String,
+    pub(crate) id: String,
+    /// Whoever asks the broker for the id is told.
+    pub(crate) is_found_by_id: bool,
+    pub(crate) tag: String,
+    pub(crate) keys: String,
+    pub(crate) broker: String,
+    pub(crate) bytes: usize,
+    pub(crate) place: String,
 }
 
 impl Rocket {
@@ -81,6 +102,12 @@ impl Rocket {
     /// All messages of a topic, queue by queue.
     pub(crate) fn read(&self, topic: &str) -> Vec<Read> {
         let lines = self.ask(&["read", topic]);
+        lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// What the traces in a topic say.
+    pub(crate) fn traces(&self, topic: &str) -> Vec<Traced> {
+        let lines = self.ask(&["traces", topic]);
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 

@@ -15,9 +15,13 @@ import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendStatus;
 import org.apache.rocketmq.client.producer.selector.SelectMessageQueueByHash;
+import org.apache.rocketmq.client.trace.TraceBean;
+import org.apache.rocketmq.client.trace.TraceContext;
+import org.apache.rocketmq.client.trace.TraceDataEncoder;
 import org.apache.rocketmq.common.TopicConfig;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageAccessor;
+import org.apache.rocketmq.common.message.MessageClientExt;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
 import org.apache.rocketmq.remoting.RPCHook;
@@ -68,6 +72,7 @@ class Witness {
             case "create" -> create(order[1], Integer.parseInt(order[2]), order[3]);
             case "count" -> count(order[1]);
             case "read" -> read(order[1]);
+            case "traces" -> traces(order[1]);
             case "await" -> await(order[1], order[2].getBytes(StandardCharsets.UTF_8));
             case "send" -> send(order);
             case "choose" -> choose(Integer.parseInt(order[1]), order);
@@ -118,6 +123,13 @@ class Witness {
 
     /** All messages of a topic, queue by queue. */
     void read(String topic) throws Exception {
+        for (MessageExt message : messages(topic)) {
+            print(message);
+        }
+    }
+
+    List<MessageExt> messages(String topic) throws Exception {
+        var messages = new ArrayList<MessageExt>();
         for (MessageQueue queue : queues(topic)) {
             if (patiently(() -> consumer.minOffset(queue)) != 0) {
                 throw new IllegalStateException("the broker has thrown messages away");
@@ -128,7 +140,34 @@ class Witness {
                         throw new IllegalStateException(queue + " has " + message + " at " + offset);
                     }
                     offset++;
-                    print(message);
+                    messages.add(message);
+                }
+            }
+        }
+        return messages;
+    }
+
+    /** What the traces in a topic say, as the client's own tools read them. */
+    void traces(String topic) throws Exception {
+        for (MessageExt message : messages(topic)) {
+            var keys = List.of(message.getKeys().split(" "));
+            for (TraceContext trace : TraceDataEncoder.decoderFromTraceDataString(new String(message.getBody()))) {
+                for (TraceBean bean : trace.getTraceBeans()) {
+                    var members = new LinkedHashMap<String, Object>();
+                    members.put("kind", trace.getTraceType().name());
+                    members.put("group", trace.getGroupName());
+                    members.put("region", trace.getRegionId());
+                    members.put("at_ms", trace.getTimeStamp());
+                    members.put("succeeded", trace.isSuccess());
+                    members.put("topic", bean.getTopic());
+                    members.put("id", bean.getMsgId());
+                    members.put("is_found_by_id", keys.contains(bean.getMsgId()));
+                    members.put("tag", bean.getTags());
+                    members.put("keys", bean.getKeys());
+                    members.put("broker", bean.getStoreHost());
+                    members.put("bytes", bean.getBodyLength());
+                    members.put("place", bean.getOffsetMsgId());
+                    out.println(write(members));
                 }
             }
         }
@@ -145,6 +184,7 @@ class Witness {
         members.put("queue", message.getQueueId());
         members.put("offset", message.getQueueOffset());
         members.put("stored", message.getStoreSize());
+        members.put("place", ((MessageClientExt) message).getOffsetMsgId());
         members.put("tag", message.getTags());
         members.put("keys", message.getKeys());
         members.put("properties", message.getProperties());

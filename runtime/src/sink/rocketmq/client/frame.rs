@@ -92,6 +92,12 @@ pub(in super::super) struct Answer {
     pub(in super::super) remark: Option<String>,
     /// The place in a queue that was asked for, or the one behind what is answered.
     pub(in super::super) offset: Option<i64>,
+    /// What a broker calls the messages that it has stored, with commas between.
+    pub(in super::super) message_ids: Option<String>,
+    /// Where the broker says that it is.
+    pub(in super::super) region: Option<String>,
+    /// The broker has messages traced.
+    pub(in super::super) is_traced: bool,
     pub(in super::super) body: Vec<u8>,
 }
 
@@ -110,6 +116,11 @@ struct AnswerHeader {
 struct AnswerFields {
     offset: Option<String>,
     next_begin_offset: Option<String>,
+    msg_id: Option<String>,
+    #[serde(rename = "MSG_REGION")]
+    region: Option<String>,
+    #[serde(rename = "TRACE_ON")]
+    trace_on: Option<String>,
 }
 
 impl Answer {
@@ -133,7 +144,15 @@ impl Answer {
         let fields = header.ext_fields.unwrap_or_default();
         let offset = fields.offset.or(fields.next_begin_offset);
         let offset = offset.and_then(|offset| offset.parse().ok());
-        let answer = Self { code: header.code, remark: header.remark, offset, body: bytes };
+        let answer = Self {
+            code: header.code,
+            remark: header.remark,
+            offset,
+            message_ids: fields.msg_id,
+            region: fields.region,
+            is_traced: fields.trace_on.is_some_and(|on| on == "true"),
+            body: bytes,
+        };
         Ok(Some((header.opaque, answer)))
     }
 }

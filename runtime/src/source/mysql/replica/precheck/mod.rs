@@ -45,7 +45,7 @@ async fn look(
     }
     findings.extend(settings::findings(&server, settings, precheck.saved));
     findings.extend(taken(&server, settings.server_id, &mut connection).await);
-    findings.extend(tables::findings(precheck.takes, &account, &mut connection).await?);
+    findings.extend(tables::findings(precheck, &account, &mut connection).await?);
     Ok(())
 }
 

@@ -1,11 +1,11 @@
-//! Tables whose rows nothing tells apart.
+//! Tables whose rows nothing tells apart, or that the sink does not take.
 
 use std::collections::HashSet;
 
 use super::privileges::Account;
 use crate::error::Result;
-use crate::source::Finding;
 use crate::source::mysql::client::{Connection, Row};
+use crate::source::{Finding, Precheck};
 
 const NAMED_MAX: usize = 20;
 const TABLES: &str = "\
@@ -21,21 +21,23 @@ const KEYS: &str = "\
     GROUP BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME HAVING SUM(NULLABLE = 'YES') = 0";
 
 pub(super) async fn findings(
-    takes: &(dyn Fn(&str, &str) -> bool + Sync),
+    precheck: &Precheck<'_>,
     account: &Account,
     connection: &mut Connection,
-) -> Result<Option<Finding>> {
+) -> Result<Vec<Finding>> {
     let mut tables = names(connection, TABLES).await?;
-    tables.retain(|(database, table)| takes(database, table));
+    tables.retain(|(database, table)| (precheck.takes)(database, table));
     if tables.is_empty() {
         let what = "the account sees no table that the pipeline takes: there is none, or they are \
                     hidden from it, and their keys cannot be looked at";
         let mend = account.grant("SELECT ON *.*");
-        return Ok(Some(Finding::warning("tables-unseen", what, mend)));
+        return Ok(vec![Finding::warning("tables-unseen", what, mend)]);
     }
+    let mut findings = (precheck.sink)(&tables);
     let keyed: HashSet<_> = names(connection, KEYS).await?.into_iter().collect();
     tables.retain(|table| !keyed.contains(table));
-    Ok(without_key(&tables))
+    findings.extend(without_key(&tables));
+    Ok(findings)
 }
 
 async fn names(connection: &mut Connection, query: &str) -> Result<Vec<(String, String)>> {
