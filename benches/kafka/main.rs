@@ -16,7 +16,7 @@ use benches::run::Log;
 use benches::server::Server;
 use way::{WAYS, Way};
 
-const ROWS: u64 = 1_000_000;
+const ROWS: u64 = 2_000_000;
 const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -5,14 +5,18 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 mod apache;
+mod tree;
 
 use std::alloc::System;
+use std::path::Path;
 
+use apache::ApacheAvro;
 use benches::{guests, orders};
 use rustix::time::{ClockId, clock_gettime};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tidemill::error::Result;
 use tidemill::plugin::{Plugin, Spec, load};
+use tree::SerdeJson;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -38,7 +42,7 @@ fn main() -> Result<()> {
     let built = guests::build();
     let only = std::env::args().skip_while(|word| word != "--only").nth(1).unwrap_or_default();
     let formats: Vec<_> = FORMATS.into_iter().filter(|(name, ..)| name.contains(&only)).collect();
-    let mut variants = variants(&built, &formats, &only)?;
+    let mut variants = variants(&built, &formats)?;
     println!("| ns a row | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
     println!("|---|{}", "---:|".repeat(BATCHES.len()));
     let columns: Vec<_> = BATCHES.iter().map(|rows| measure(&mut variants, *rows)).collect();
@@ -49,13 +53,17 @@ fn main() -> Result<()> {
         });
         println!("| {} | {} |", variant.name, cells.collect::<Vec<_>>().join(" | "));
     }
-    println!("\n| sandboxed : native | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
-    println!("|---|{}", "---:|".repeat(BATCHES.len()));
-    for (index, (name, ..)) in formats.iter().enumerate() {
-        let [native, sandboxed] = [index * 2, index * 2 + 1];
-        let ratios = columns.iter().map(|column| column[sandboxed].median / column[native].median);
-        let ratios: Vec<_> = ratios.map(|ratio| format!("{ratio:.2}")).collect();
-        println!("| {name} | {} |", ratios.join(" | "));
+    let place = |name: String| variants.iter().position(|variant| variant.name == name);
+    for other in [SANDBOXED, SERDE_JSON, APACHE_AVRO] {
+        println!("\n| {other} : native | {} |", BATCHES.map(|n| n.to_string()).join(" | "));
+        println!("|---|{}", "---:|".repeat(BATCHES.len()));
+        for (name, ..) in &formats {
+            let places = [NATIVE, other].map(|way| place(format!("{name}, {way}")));
+            let [Some(native), Some(other)] = places else { continue };
+            let ratios = columns.iter().map(|column| column[other].median / column[native].median);
+            let ratios: Vec<_> = ratios.map(|ratio| format!("{ratio:.2}")).collect();
+            println!("| {name} | {} |", ratios.join(" | "));
+        }
     }
     println!("\n| allocations a call | {} |", BATCHES.map(|rows| format!("{rows}")).join(" | "));
     println!("|---|{}", "---:|".repeat(BATCHES.len()));
@@ -85,33 +93,41 @@ const FORMATS: [Format; 13] = [
     ("shareplex", "shareplex", "{}"),
 ];
 
-/// Each format natively and sandboxed, then what others write in its place, then two filters.
-fn variants(built: &std::path::Path, formats: &[Format], only: &str) -> Result<Vec<Variant>> {
+const NATIVE: &str = "native";
+const SANDBOXED: &str = "sandboxed";
+const SERDE_JSON: &str = "by serde_json";
+const APACHE_AVRO: &str = "by apache-avro";
+
+/// Each format natively and sandboxed, and by others, then two filters.
+fn variants(built: &Path, formats: &[Format]) -> Result<Vec<Variant>> {
     let filter = |settings: &str| Spec {
         settings: settings.to_owned(),
         ..Spec::new(&built.join("examples/filter.wasm").display().to_string())
     };
-    let load = |name: String, spec: &Spec, call| {
+    let variant = |name: String, spec: &Spec, call| {
         Ok(Variant { name, plugin: load(spec)?.instance()?, call, out: Vec::new() })
     };
     let mut variants = Vec::new();
     for &(name, plugin, settings) in formats {
-        for (engine, sandbox) in [("native", false), ("sandboxed", true)] {
-            let settings = settings.to_owned();
-            let stock = vec![built.to_owned()];
-            let spec = Spec { sandbox, settings, stock, ..Spec::new(plugin) };
-            variants.push(load(format!("{name}, {engine}"), &spec, serialize as Call)?);
+        let spec = |sandbox| {
+            let (settings, stock) = (settings.to_owned(), vec![built.to_owned()]);
+            Spec { sandbox, settings, stock, ..Spec::new(plugin) }
+        };
+        for (way, sandbox) in [(NATIVE, false), (SANDBOXED, true)] {
+            variants.push(variant(format!("{name}, {way}"), &spec(sandbox), serialize as Call)?);
         }
-    }
-    if "avro".contains(only) {
-        let plugin = Box::new(apache::ApacheAvro::new());
-        let name = "avro, by apache-avro".to_owned();
+        let (way, plugin): (_, Box<dyn Plugin>) = match name {
+            "avro" => (APACHE_AVRO, Box::new(ApacheAvro::new())),
+            "canal, protobuf" => continue,
+            _ => (SERDE_JSON, Box::new(SerdeJson::new(load(&spec(false))?.instance()?))),
+        };
+        let name = format!("{name}, {way}");
         variants.push(Variant { name, plugin, call: serialize, out: Vec::new() });
     }
     let two_columns = "{\"quantity\":\"quantity\",\"status\":\"status\"}";
     for (name, settings) in [("filter on two columns", two_columns), ("nothing", "{\"idle\":true}")]
     {
-        variants.push(load(format!("{name}, sandboxed"), &filter(settings), transform)?);
+        variants.push(variant(format!("{name}, {SANDBOXED}"), &filter(settings), transform)?);
     }
     Ok(variants)
 }

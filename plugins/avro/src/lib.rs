@@ -1,5 +1,5 @@
 //! Messages as Debezium 3.6 sends them with the Avro converter: its envelope in Avro's binary form,
-//! for a registry of schemas.
+//! for a registry of schemas, or for files that hold their schema.
 //!
 //! ```yaml
 //! registry: {url: "http://registry:8081"}
@@ -22,7 +22,8 @@
 //! Names and defaults are Debezium's, and so are keys, tombstones and what an update that changes
 //! the key becomes; the page of the plugin `debezium` describes them. Each key and value begins
 //! with a byte of zero and the id of its schema in four bytes, which the pipeline gets from the
-//! registry.
+//! registry. Without a registry, `sink: {kind: file, path: out.avro, container: avro}` writes
+//! Avro's object container files, where there is no such beginning.
 //!
 //! Schemas are what the Avro converter makes of Debezium's: what Connect knows besides stands in
 //! `connect.` properties, what may be null is a union with null and null by default. Characters of

@@ -32,6 +32,7 @@ impl Pipeline {
             format: self.format.map(link),
             sharding: sink.settings.sharding(),
             naming: sink.settings.naming().map(Arc::new),
+            takes_schemas: sink.settings.takes_schemas(),
             registry: self.registry,
             sink: Box::new(move || sink.open(&sink::Opening { folder: &folder, pipeline: &name })),
             checkpoint,

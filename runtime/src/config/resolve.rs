@@ -108,7 +108,7 @@ pub(super) fn resolve(document: &Document, file: &Path, overrides: &Overrides) -
         None if needs_format => return Err(format_missing(&sink)),
         None => None,
     };
-    let registry = registry(&raw, root, &folder)?;
+    let registry = registry(&raw, root, &folder, sink.settings.takes_schemas())?;
     Ok(Pipeline {
         name: raw.name.0,
         state: overrides.state.clone().unwrap_or_else(|| folder.join(raw.state)),
@@ -211,15 +211,33 @@ fn format_missing(sink: &Component<dyn sink::Settings>) -> Error {
         .hint("add a line such as `format: {use: canal}`")
 }
 
-/// The registry, which a format needs or has no use for.
-fn registry(raw: &Raw, root: Section<'_>, folder: &Path) -> Result<Option<Arc<Registry>>> {
+/// The registry, which a format needs or has no use for, and a sink that takes schemas neither.
+fn registry(
+    raw: &Raw,
+    root: Section<'_>,
+    folder: &Path,
+    sink_takes_schemas: bool,
+) -> Result<Option<Arc<Registry>>> {
     let at = root.near("registry");
     let use_ = raw.format.as_ref().map_or("", |format| &format.use_);
     match (&raw.registry, stock(use_).map(|stock| stock.defines_schemas)) {
-        (None, Some(true)) => {
+        (_, Some(false)) if sink_takes_schemas => {
+            let message = format!("the messages of the format `{use_}` have no schema");
+            Err(root.near("sink").error("config-container", message).hint(
+                "the sink writes files that begin with one: choose `format: {use: avro}`, or leave \
+                 `container` out",
+            ))
+        }
+        (Some(_), _) if sink_takes_schemas => {
+            let message = "the sink writes schemas itself and has no use for a registry of them";
+            Err(at.error("config-registry", message).hint("leave `registry` out"))
+        }
+        (None, Some(true)) if !sink_takes_schemas => {
             let message = format!("the format `{use_}` needs a registry of schemas");
             Err(root.near("format").error("config-missing", message).hint(
-                "add a line such as `registry: {url: \"http://registry:8081\"}` beside `format`",
+                "add a line such as `registry: {url: \"http://registry:8081\"}` beside `format`, \
+                 or write files that hold schemas: `sink: {kind: file, path: out.avro, \
+                 container: avro}`",
             ))
         }
         (None, _) => Ok(None),

@@ -69,6 +69,8 @@ pub struct Pipeline {
     pub sharding: Option<Sharding>,
     /// Which topics the sink gives the messages of tables, if it has topics.
     pub naming: Option<Arc<Naming>>,
+    /// The sink takes messages with the schemas that they are written by.
+    pub takes_schemas: bool,
     /// Where the schemas of messages have their ids, if the format needs any.
     pub registry: Option<Arc<Registry>>,
     /// Where its position is remembered.

@@ -24,6 +24,8 @@ pub(super) struct References {
     pub(super) registry: Option<Arc<Registry>>,
     /// None for a sink that has no topics: there a table's is `database.table`.
     pub(super) naming: Option<Arc<Naming>>,
+    /// The sink looks at the schemas themselves: references stay what they are.
+    pub(super) stay: bool,
     pub(super) pause: Pause,
     pub(super) meters: Meters,
     /// By the id of a table's version: the schema, as its text, and what it goes by.
@@ -37,7 +39,7 @@ impl References {
     /// Puts ids in the place of all references in the messages of a frame.
     pub(super) fn resolve(&mut self, frame: &[u8], messages: &mut [u8]) -> Result<()> {
         let definitions = Messages::parse(messages).map_err(bug)?.definitions();
-        if definitions.len() == 0 {
+        if definitions.len() == 0 || self.stay {
             return Ok(());
         }
         let owned = |found: Definition<'_>| (found.name.to_owned(), found.text.to_owned());
@@ -130,9 +132,10 @@ impl From<tidemill_rows::Invalid> for Failed {
 
 fn no_registry(schema: &str) -> Error {
     let what = "the format writes messages that can be read only with a registry of schemas";
-    Error::new(Kind::Config, "registry-missing", what)
-        .with("schema", schema)
-        .hint("add a line such as `registry: {url: \"http://registry:8081\"}`")
+    Error::new(Kind::Config, "registry-missing", what).with("schema", schema).hint(
+        "add a line such as `registry: {url: \"http://registry:8081\"}`, or write files that \
+             hold the schema, `sink: {kind: file, path: out.avro, container: avro}`",
+    )
 }
 
 fn no_topic(schema: &str) -> Error {

@@ -209,6 +209,7 @@ fn workers(
             references: References {
                 registry: pipeline.registry.clone(),
                 naming: pipeline.naming.clone(),
+                stay: pipeline.takes_schemas,
                 pause: pause.clone(),
                 meters: pipeline.meters.clone(),
                 known: HashMap::new(),

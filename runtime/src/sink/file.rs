@@ -6,6 +6,10 @@
 //!
 //! A crash can leave a line that has no end. Its batch was not settled and comes again, so opening
 //! cuts it off. The file is locked while it is open: two pipelines would tear each other's lines.
+//!
+//! With `container: avro` there are other files instead ([`container`]).
+
+mod container;
 
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -21,6 +25,7 @@ use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
 use crate::position::Position;
 use crate::route::Sharding;
+use container::Containers;
 
 /// How much of a file's end is looked at at a time for the end of its last whole line.
 const TAIL_BYTES: u64 = 64 << 10;
@@ -34,16 +39,36 @@ pub struct FileSettings {
     /// Begin a new file before this one grows beyond so many megabytes (of 1,000,000 bytes).
     #[serde(default)]
     pub rotate_mb: Option<NonZero<u32>>,
+    /// Write files of another kind than lines.
+    #[serde(default)]
+    pub container: Option<Container>,
+}
+
+/// Files that hold messages with their schema.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Container {
+    /// Avro's object container files, for `format: {use: avro}`, which then needs no registry: one
+    /// for each record, so that `out.avro` becomes `out.shop.orders.Envelope.avro`.
+    Avro,
 }
 
 impl super::Settings for FileSettings {
     fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>> {
         let bytes_max = self.rotate_mb.map(|mb| u64::from(mb.get()) * 1_000_000);
-        Ok(Box::new(File::open(&opening.folder.join(&self.path), bytes_max)?))
+        let path = opening.folder.join(&self.path);
+        Ok(match self.container {
+            Some(Container::Avro) => Box::new(Containers::new(path, bytes_max)),
+            None => Box::new(File::open(&path, bytes_max)?),
+        })
     }
 
     fn sharding(&self) -> Option<Sharding> {
         None
+    }
+
+    fn takes_schemas(&self) -> bool {
+        self.container.is_some()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Batches as text: one message value a line.
 
+use tidemill_rows::Messages;
+
 use super::Batch;
 use crate::error::{Error, Kind, Result};
 
@@ -9,18 +11,7 @@ use crate::error::{Error, Kind, Result};
 /// # Errors
 /// When the batch has no messages, or a message has a line break in it.
 pub(super) fn append(batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
-    let Some(messages) = batch.messages() else {
-        return Err(Error::new(
-            Kind::Config,
-            "sink-needs-format",
-            "this sink writes messages only",
-        )
-        .hint("give the pipeline a `format`"));
-    };
-    let messages = messages.map_err(|e| {
-        Error::new(Kind::Bug, "frame-invalid", "a message frame is broken").caused_by(e)
-    })?;
-    for message in messages.iter() {
+    for message in messages(batch)?.iter() {
         let value = message.value.unwrap_or_default();
         if value.contains(&b'\n') {
             let what = "a message has a line break in it, so it cannot be a line";
@@ -35,6 +26,21 @@ pub(super) fn append(batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// A batch of messages with these values.
+/// The messages of a batch.
+pub(super) fn messages(batch: &Batch) -> Result<Messages<'_>> {
+    let Some(messages) = batch.messages() else {
+        return Err(Error::new(
+            Kind::Config,
+            "sink-needs-format",
+            "this sink writes messages only",
+        )
+        .hint("give the pipeline a `format`"));
+    };
+    messages.map_err(|e| {
+        Error::new(Kind::Bug, "frame-invalid", "a message frame is broken").caused_by(e)
+    })
+}
+
 #[cfg(test)]
 pub(super) fn batch_of(values: &[&str]) -> Batch {
     let mut builder = tidemill_rows::MessageBuilder::new();

@@ -39,7 +39,7 @@ pub use verify::{Asked, Fault, Finding, Newest, Topic, Verified, Verify};
 pub const TABLE: &[Row] = &[
     Row::of::<kafka::Settings>("kafka", "topics of Kafka, at least or exactly once"),
     Row::of::<rocketmq::Settings>("rocketmq", "topics of RocketMQ, at least once"),
-    Row::of::<FileSettings>("file", "lines in a file, one message a line, rotated by size"),
+    Row::of::<FileSettings>("file", "lines in a file, or container files of Avro, rotated by size"),
     Row::of::<stdout::Settings>("stdout", "lines on the standard output, one message a line"),
     Row::of::<discard::Settings>("discard", "nowhere: for measuring").or_frames(),
 ];
@@ -98,6 +98,12 @@ pub trait Settings: Debug + Send + Sync {
     /// Which topics it gives the messages of tables, if it has topics.
     fn naming(&self) -> Option<Naming> {
         None
+    }
+
+    /// True when messages go to it with the schemas that they are written by, not with the ids that
+    /// a registry has for them.
+    fn takes_schemas(&self) -> bool {
+        false
     }
 
     /// What reads back and judges what the sink wrote, where there is such a thing.

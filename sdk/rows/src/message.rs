@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use crate::builder::offset;
 use crate::definition::{self, Definition, Table};
-use crate::layout::{self, DEFINITION_LEN, MESSAGE_HEADER_LEN, MESSAGE_LEN};
+use crate::layout::{self, DEFINITION_LEN, MESSAGE_HEADER_LEN, MESSAGE_LEN, REFERENCE_LEN};
 use crate::validate::Ordered;
 use crate::{Invalid, TooLarge, read};
 
@@ -230,6 +230,7 @@ pub struct Message<'a> {
     /// The topic to send to instead of the table's.
     pub topic: Option<&'a str>,
     headers: &'a [u8],
+    value_refers: bool,
 }
 
 impl<'a> Messages<'a> {
@@ -335,12 +336,22 @@ impl<'a> Messages<'a> {
                 value: (flags & layout::MESSAGE_NO_VALUE == 0).then(|| part(VALUE)),
                 topic: if topic.is_empty() { None } else { core::str::from_utf8(topic).ok() },
                 headers: part(HEADERS),
+                value_refers: flags & layout::MESSAGE_VALUE_REFERS != 0,
             }
         })
     }
 }
 
 impl<'a> Message<'a> {
+    /// The definition that the value is written by, by its place in the table, and the value
+    /// without the reference. None where there is no reference, or an id stands in its place.
+    #[must_use]
+    pub fn defined(&self) -> Option<(u32, &'a [u8])> {
+        let value = self.value.filter(|_| self.value_refers)?;
+        let (_, datum) = value.split_at_checked(REFERENCE_LEN)?;
+        Some((definition::referred(value)?, datum))
+    }
+
     /// The headers in order: name and value.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         let mut rest = self.headers;

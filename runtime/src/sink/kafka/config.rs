@@ -208,12 +208,15 @@ const DEFAULTS: [(&str, &str); 4] = [
     ("compression.type", "lz4"),
     // What comes in bursts is batched while others are under way; waiting for more costs a lone
     // change 5 ms and saves nothing.
-    ("linger.ms", "0"),
+    (LINGER_MS, "0"),
     // A broker that is away is waited for: a message given up leaves nothing but to stop.
     (MESSAGE_TIMEOUT_MS, "0"),
     ("client.id", "tidemill"),
 ];
 
+const LINGER_MS: &str = "linger.ms";
+/// Who reads committed messages waits for a commit anyway, and fuller batches cost less.
+const LINGER_MS_EXACTLY_ONCE: &str = "10";
 const MESSAGE_TIMEOUT_MS: &str = "message.timeout.ms";
 const TRANSACTION_TIMEOUT_MS: &str = "transaction.timeout.ms";
 /// librdkafka's default of it.
@@ -240,6 +243,9 @@ impl Settings {
             if !self.properties.0.contains_key(MESSAGE_TIMEOUT_MS) {
                 // No message outlives its transaction.
                 config.remove(MESSAGE_TIMEOUT_MS);
+            }
+            if !self.properties.0.contains_key(LINGER_MS) {
+                config.set(LINGER_MS, LINGER_MS_EXACTLY_ONCE);
             }
         }
         Ok(config)

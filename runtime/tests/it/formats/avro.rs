@@ -141,7 +141,7 @@ fn same(ours: Option<&Avro>, theirs: Option<&Json>, names: &[&str]) -> bool {
 }
 
 /// `names` are those of the columns, before Avro's rules changed them.
-fn equal(ours: &Avro, theirs: &Json, names: &[&str]) -> bool {
+pub(super) fn equal(ours: &Avro, theirs: &Json, names: &[&str]) -> bool {
     match (ours, theirs) {
         (Avro::Union(_, inner), theirs) => equal(inner, theirs, names),
         (Avro::Null, Json::Null) => true,

@@ -2,6 +2,7 @@
 
 mod avro;
 mod avro_delivery;
+mod avro_files;
 mod avro_registry;
 mod conformance;
 mod decoding;

@@ -83,6 +83,7 @@ impl Running {
             format: None,
             sharding: None,
             naming: None,
+            takes_schemas: false,
             registry: None,
             sink: Box::new(move || Ok(Box::new(Gate(gate.clone())))),
             checkpoint: Arc::new(Mutex::new(saved.clone())),

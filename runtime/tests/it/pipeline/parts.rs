@@ -131,6 +131,7 @@ pub(super) fn memory_pipeline(log: &Log) -> (Pipeline, Arrived) {
         sink: Box::new(move || Ok(Box::new(sink.clone()))),
         sharding: None,
         naming: None,
+        takes_schemas: false,
         registry: None,
         checkpoint: Arc::new(Mutex::new(state::Memory::new())),
         limits: workers(1),

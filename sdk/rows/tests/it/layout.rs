@@ -1,8 +1,8 @@
 //! The worked examples of LAYOUT.md are what the builders write.
 
 use tidemill_rows::{
-    ChangeRecord, Column, Frame, FrameBuilder, KeyKind, LogicalType, MessageBuilder, Messages,
-    Operation, Schema, Value,
+    ChangeRecord, Column, Frame, FrameBuilder, Invalid, KeyKind, LogicalType, MessageBuilder,
+    Messages, Operation, Schema, Value, edit,
 };
 
 const PAGE: &str = include_str!("../../LAYOUT.md");
@@ -103,6 +103,10 @@ fn the_message_frame_with_a_definition_is_what_the_builder_writes() {
     assert!(bytes == built, "the builder writes:\n{}", dump(&built));
     let frame = Messages::validate(&bytes, 1).expect("the page's frame is valid");
     assert_eq!(frame.definitions().next().map(|found| found.text), Some("\"long\""));
+    assert_eq!(frame.iter().next().and_then(|message| message.defined()), Some((0, &[14][..])));
+    edit::resolve::<Invalid>(&mut built, |_| Ok(0)).expect("it is valid");
+    let resolved = Messages::parse(&built).expect("it is valid");
+    assert_eq!(resolved.iter().next().and_then(|message| message.defined()), None, "it has an id");
 }
 
 fn dump(bytes: &[u8]) -> String {
