@@ -42,7 +42,7 @@ type New = fn(settings: Arc<str>, limits: Limits) -> Result<Box<dyn Plugin>, Fau
 pub const STOCK: [Stock; 9] = [
     Stock {
         name: "avro",
-        summary: "serializes changes as Avro messages of Debezium, for a registry of schemas or in container files",
+        summary: "serializes changes as Debezium does in Avro, for a registry or container files",
         exports: Exports { serializer: true, ..Exports::NONE },
         defines_schemas: true,
         settings: settings::<Avro>,

@@ -91,14 +91,14 @@ impl Sink for Containers {
 
     fn flush(&mut self, _position: &Position) -> BoxFuture<'static, Result<()>> {
         let dirty = std::mem::take(&mut self.files.dirty);
-        Box::pin(async move {
-            let sync = move || {
-                let mut dirty = dirty.iter();
-                dirty.try_for_each(|(path, file)| file.sync_data().map_err(|e| broken(path, e)))
-            };
-            tokio::task::spawn_blocking(sync).await.map_err(lost)?
-        })
+        Box::pin(
+            async move { tokio::task::spawn_blocking(move || sync(&dirty)).await.map_err(lost)? },
+        )
     }
+}
+
+fn sync(files: &BTreeMap<PathBuf, Arc<fs::File>>) -> Result<()> {
+    files.iter().try_for_each(|(path, file)| file.sync_data().map_err(|e| broken(path, e)))
 }
 
 /// The blocks that a batch becomes.
@@ -133,7 +133,7 @@ impl Files {
             Some(open) => open,
             None => {
                 if self.open.len() == OPEN_MAX {
-                    self.open.clear();
+                    self.close()?;
                 }
                 Container::open(named(path, &block.record), &block.schema)?
             }
@@ -155,6 +155,16 @@ impl Files {
         container.bytes += bytes.len() as u64;
         self.dirty.insert(container.path.clone(), container.file.clone());
         self.open.insert(block.record.clone(), container);
+        Ok(())
+    }
+
+    /// Closes all.
+    fn close(&mut self) -> Result<()> {
+        sync(&std::mem::take(&mut self.dirty))?;
+        for (_, container) in self.open.drain() {
+            // A flush that is under way has it open, too, and is not to keep it from this.
+            container.file.unlock().map_err(|e| broken(&container.path, e))?;
+        }
         Ok(())
     }
 }
@@ -359,7 +369,7 @@ mod tests {
         }
         let mut bytes = Vec::new();
         messages.finish(&mut bytes).unwrap();
-        Batch { messages: Some(bytes), ..lines::batch_of(&[]) }
+        Batch { messages: Some(bytes), ..Batch::default() }
     }
 
     fn write(path: &Path, bytes_max: Option<u64>, batches: &[Batch]) -> Result<()> {
@@ -433,6 +443,29 @@ mod tests {
         assert_eq!(file("out.shop.orders.3.avro"), [4]);
         assert_eq!(file("out.shop.orders.4.avro"), large);
         assert_eq!(file("out.shop.orders.avro"), [5]);
+    }
+
+    #[test]
+    fn there_may_be_more_records_than_files_are_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = |number: usize| format!("r{number}");
+        let mut messages = MessageBuilder::new();
+        for number in 0..OPEN_MAX + 50 {
+            let definition = messages.definition(&record(number), SCHEMA);
+            messages.begin(number as u32);
+            messages.refer(definition);
+            append_long(number as i64, messages.body());
+            messages.value();
+            messages.end();
+        }
+        let mut bytes = Vec::new();
+        messages.finish(&mut bytes).unwrap();
+        let batch = || Batch { messages: Some(bytes.clone()), ..Batch::default() };
+        write(&folder.path().join("out"), None, &[batch(), batch()]).unwrap();
+        for number in 0..OPEN_MAX + 50 {
+            let file = folder.path().join(format!("out.{}", record(number)));
+            assert_eq!(numbers(&file), [number as i64; 2]);
+        }
     }
 
     #[test]

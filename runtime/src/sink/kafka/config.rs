@@ -115,12 +115,16 @@ impl Property {
     }
 }
 
-/// What OMS and Java's client call a property of another name in librdkafka.
-const OTHER_NAMES: [(&str, &str); 6] = [
-    ("lingerMs", "linger.ms"),
+/// What OMS and Java's client call a property of another name in librdkafka, and second names that
+/// this has for what is set here, too.
+const OTHER_NAMES: [(&str, &str); 9] = [
+    ("queue.buffering.max.ms", LINGER_MS),
+    ("delivery.timeout.ms", MESSAGE_TIMEOUT_MS),
+    ("compression.codec", "compression.type"),
+    ("lingerMs", LINGER_MS),
     ("batchSize", "batch.size"),
     ("securityProtocol", "security.protocol"),
-    ("max.request.size", "message.max.bytes"),
+    ("max.request.size", MESSAGE_BYTES_MAX),
     ("receive.buffer.bytes", "socket.receive.buffer.bytes"),
     ("send.buffer.bytes", "socket.send.buffer.bytes"),
 ];
@@ -333,5 +337,64 @@ impl sink::Settings for Settings {
 
     fn verify(&self) -> Option<&dyn Verify> {
         Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn settings(delivery: &str, properties: &Value) -> Result<Settings, String> {
+        let settings = json!({"brokers": ["b:1"], "delivery": delivery, "properties": properties});
+        serde_json::from_value(settings).map_err(|error| error.to_string())
+    }
+
+    /// What librdkafka is told of some properties.
+    fn told(delivery: &str, properties: &Value, names: &[&str]) -> Vec<Option<String>> {
+        let opening = Opening { folder: Path::new("/"), pipeline: "shop" };
+        let config = settings(delivery, properties).unwrap().producer(&opening).unwrap();
+        names.iter().map(|name| config.get(name).map(str::to_owned)).collect()
+    }
+
+    fn texts(texts: &[Option<&str>]) -> Vec<Option<String>> {
+        texts.iter().map(|text| text.map(str::to_owned)).collect()
+    }
+
+    #[test]
+    fn what_is_told_wins_over_the_defaults_whatever_it_is_called() {
+        let names = [LINGER_MS, "queue.buffering.max.ms", MESSAGE_TIMEOUT_MS, "compression.type"];
+        let of = |delivery, properties| told(delivery, &properties, &names);
+        let (once, exactly) = ("at-least-once", "exactly-once");
+        assert_eq!(of(once, json!({})), texts(&[Some("0"), None, Some("0"), Some("lz4")]));
+        assert_eq!(of(exactly, json!({})), texts(&[Some("10"), None, None, Some("lz4")]));
+        for properties in [
+            json!({"lingerMs": 3, "delivery.timeout.ms": 5000, "compression.codec": "zstd"}),
+            json!({"queue.buffering.max.ms": 3, "message.timeout.ms": 5000,
+                   "compression.type": "zstd"}),
+        ] {
+            let expected = texts(&[Some("3"), None, Some("5000"), Some("zstd")]);
+            assert_eq!(of(once, properties.clone()), expected);
+            assert_eq!(of(exactly, properties), expected);
+        }
+    }
+
+    #[test]
+    fn what_would_lose_messages_or_is_unknown_is_refused() {
+        for (properties, word) in [
+            (json!({"acks": 1}), "acks"),
+            (json!({"request.required.acks": "0"}), "request.required.acks"),
+            (json!({"enable.idempotence": false}), "enable.idempotence"),
+            (json!({"transactional.id": "x"}), "transactional.id"),
+            (json!({"lingre.ms": 1}), "lingre.ms"),
+            (json!({"linger.ms": "soon"}), "linger.ms"),
+            (json!({"queue.buffering.max.kbytes": 1}), "queue.buffering.max.kbytes"),
+        ] {
+            let refused = settings("at-least-once", &properties).unwrap_err();
+            assert!(refused.contains(word), "{properties}: {refused}");
+        }
     }
 }

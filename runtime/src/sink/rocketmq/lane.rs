@@ -219,14 +219,15 @@ impl Sending {
             let error = match self.attempt(lane, parcel).await {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Refused(error)) => return Err(error),
-                Err(Trouble::Passing(error)) => error,
+                Err(Trouble::Passing(error)) => {
+                    error.with("topic", &lane.topic).with("queue", lane.queue.number)
+                }
                 Err(Trouble::Blame(error)) if blames == BLAMES_MAX => return Err(error),
                 Err(Trouble::Blame(error)) => {
                     blames += 1;
                     error
                 }
             };
-            let error = error.with("topic", &lane.topic).with("queue", lane.queue.number);
             self.pause(&mut attempts, error).await?;
             self.look_around(lane).await?;
         }

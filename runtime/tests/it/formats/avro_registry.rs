@@ -1,16 +1,22 @@
 //! What a registry can answer, or not, and what becomes of it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use tidemill::error::{Error, Result};
 use tidemill::registry::{Registry, Settings};
 use tidemill_rows::{Definition, Part};
 
-use crate::support;
+use crate::support::registry::Registry as Server;
+use crate::support::servers::certificates;
 
 const RECORD: &str = r#"{"type":"record","name":"a.R","fields":[{"name":"id","type":"int"}]}"#;
 const OTHER: &str = r#"{"type":"record","name":"a.R","fields":[{"name":"id","type":"string"}]}"#;
@@ -34,14 +40,42 @@ impl Script {
         Self { url, thread }
     }
 
+    /// Answers one request encrypted, with the certificate of this name, if it comes to that.
+    fn encrypted(certificates: &Path, name: &str, answer: (u16, String)) -> Self {
+        let chain = CertificateDer::pem_file_iter(certificates.join(format!("{name}.pem")));
+        let chain = chain.unwrap().map(Result::unwrap).collect();
+        let key = PrivateKeyDer::from_pem_file(certificates.join("server.key")).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let thread = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut session = ServerConnection::new(Arc::new(config)).unwrap();
+            // Who does not like the certificate ends the handshake.
+            while session.is_handshaking() {
+                if session.complete_io(&mut stream).is_err() {
+                    return Vec::new();
+                }
+            }
+            let (status, body) = answer;
+            vec![serve(StreamOwned::new(session, stream), status, body)]
+        });
+        Self { url, thread }
+    }
+
     /// The requests, once all answers are given.
     pub(super) fn requests(self) -> Vec<String> {
         self.thread.join().unwrap()
     }
 }
 
-fn serve(mut stream: TcpStream, status: u16, body: String) -> String {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
+fn serve(mut stream: impl Read + Write, status: u16, body: String) -> String {
+    let mut reader = BufReader::new(&mut stream);
     let (mut request, mut length) = (String::new(), 0);
     loop {
         let mut line = String::new();
@@ -149,6 +183,37 @@ fn each_answer_has_its_own_error() {
 }
 
 #[test]
+fn the_certificate_of_a_registry_is_checked_before_it_hears_a_secret() {
+    let certificates = certificates();
+    let folder = certificates.path();
+    for (name, ca, fault) in [
+        ("good", Some("ca.pem"), None),
+        ("good", None, Some("UnknownIssuer")),
+        ("good", Some("other-ca.pem"), Some("UnknownIssuer")),
+        ("elsewhere", Some("ca.pem"), Some("not valid for name")),
+        ("expired", Some("ca.pem"), Some("expired")),
+    ] {
+        let script = Script::encrypted(folder, name, known(7));
+        let ca = ca.map(|ca| folder.join(ca));
+        let settings = json!({"username": "alice", "password": SECRET, "ca": ca});
+        let id = ask(&registry(&script.url, settings).unwrap(), RECORD);
+        let heard = script.requests();
+        let Some(fault) = fault else {
+            assert_eq!(id.unwrap(), 7);
+            assert!(heard[0].starts_with("POST /subjects/shop.orders-value/versions"));
+            continue;
+        };
+        let error = id.unwrap_err();
+        assert_eq!((error.code(), error.is_transient()), ("registry-connection", false));
+        assert!(format!("{error:#}").contains(fault), "{name}: {error:#}");
+        assert_eq!(heard, [""; 0], "{name}");
+    }
+    let missing = json!({"ca": folder.join("none.pem")});
+    let error = registry("https://127.0.0.1:1", missing).map(drop).unwrap_err();
+    assert!(error.to_string().contains("none.pem"), "{error:#}");
+}
+
+#[test]
 fn what_is_no_schema_is_not_sent() {
     let registry = registry("http://127.0.0.1:1", json!({})).unwrap();
     let error = ask(&registry, r#"{"type":"recrod"}"#).unwrap_err();
@@ -178,7 +243,7 @@ fn settings_that_contradict_each_other_are_refused() {
 /// The rule of compatibility, of a real registry.
 #[test]
 fn an_incompatible_schema_is_refused_with_the_registrys_words() {
-    let real = support::registry::Registry::start();
+    let real = Server::start();
     let first = registry(&real.url(), json!({})).unwrap();
     let id = ask(&first, RECORD).unwrap();
     real.put("/config/shop.orders-value", r#"{"compatibility": "BACKWARD"}"#);
