@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 use tidemill_plugin::Outcome;
-use tidemill_rows::{Frame, Messages, Schema, edit, layout};
+use tidemill_rows::{Frame, Messages, Schema, edit};
 
 use super::Link;
-use super::worker::Pause;
-use crate::error::{Error, Kind, Result};
+use super::frames::{bug, count, table_name, with_change, with_table};
+use super::phase::Pause;
+use crate::error::Result;
 use crate::metrics::{Meters, PluginMeters};
 use crate::plugin::{Exports, Fault, Plugin};
 use crate::policy::Attempts;
@@ -277,42 +278,6 @@ fn remember<T>(cache: &DashMap<Vec<u8>, T>, encoded: &[u8], value: T) {
         cache.clear();
     }
     cache.insert(encoded.to_owned(), value);
-}
-
-/// How many changes a frame has.
-pub(super) fn count(frame: &[u8]) -> Result<usize> {
-    Ok(Frame::parse(frame).map_err(bug)?.change_count())
-}
-
-/// The error for a frame that tidemill itself made or checked and that is none all the same.
-pub(super) fn bug(invalid: tidemill_rows::Invalid) -> Error {
-    Error::new(Kind::Bug, "frame-invalid", "a frame between two steps is broken").caused_by(invalid)
-}
-
-/// Names the table, where the frame has only one.
-fn with_table(error: Error, frame: &[u8]) -> Error {
-    let Ok(frame) = Frame::parse(frame) else { return error };
-    match frame.schema(0) {
-        Some(schema) if frame.schema_count() == 1 => {
-            error.with("table", table_name(schema.database(), schema.table()))
-        }
-        _ => error,
-    }
-}
-
-/// Names the table of a change by its `src`.
-fn with_change(error: Error, frame: &[u8], src: u32) -> Error {
-    let change = Frame::parse(frame).ok().and_then(|f| f.changes().find(|c| c.src() == src));
-    match change.filter(|c| c.schema_index() != layout::NO_SCHEMA).and_then(|c| c.schema()) {
-        Some(schema) => error
-            .with("table", table_name(schema.database(), schema.table()))
-            .with("change of the batch", src),
-        None => error.with("change of the batch", src),
-    }
-}
-
-pub(super) fn table_name(database: &str, table: &str) -> String {
-    format!("{database}.{table}")
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ use crate::state::Checkpoint;
 mod budget;
 mod chain;
 mod deliver;
+mod frames;
 mod order;
 mod phase;
 mod progress;

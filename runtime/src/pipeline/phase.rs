@@ -1,4 +1,9 @@
+use std::time::Duration;
+
+use tokio::runtime::Handle;
 use tokio::sync::watch;
+
+use crate::error::{Error, Kind, Result};
 
 /// How a pipeline is to go on. It only ever rises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,5 +74,30 @@ impl Watch {
             return std::future::pending().await;
         }
         *self.0.borrow_and_update()
+    }
+}
+
+/// Lets a worker wait, on the clock of the tasks.
+#[derive(Clone)]
+pub(super) struct Pause {
+    pub(super) runtime: Handle,
+    pub(super) phase: Watch,
+}
+
+impl Pause {
+    /// Waits so long.
+    ///
+    /// # Errors
+    /// When the pipeline is to leave everything as it is.
+    pub(super) fn wait(&mut self, delay: Duration) -> Result<()> {
+        let phase = &mut self.phase;
+        self.runtime.block_on(async {
+            tokio::select! {
+                () = tokio::time::sleep(delay) => Ok(()),
+                () = phase.reached(Phase::Abort) => {
+                    Err(Error::new(Kind::Plugin, "pipeline-aborted", "stopped while waiting"))
+                }
+            }
+        })
     }
 }

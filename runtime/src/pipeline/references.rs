@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use tidemill_rows::{Definition, Frame, Messages, Part, Reference, edit, layout};
 
-use super::chain::bug;
-use super::worker::Pause;
+use super::frames::bug;
+use super::phase::Pause;
 use crate::error::{Error, Kind, Result};
 use crate::metrics::Meters;
 use crate::policy::Attempts;

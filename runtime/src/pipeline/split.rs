@@ -18,7 +18,7 @@ use tidemill_rows::{
     Change, ChangeRecord, Frame, FrameBuilder, Operation, RowRef, TooLarge, Value,
 };
 
-use super::chain::bug;
+use super::frames::bug;
 use crate::error::{Error, Kind, Result};
 use crate::route::{Key, Sharding};
 

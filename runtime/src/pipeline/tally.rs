@@ -1,6 +1,6 @@
 use tidemill_rows::{Change, Frame, Operation, layout};
 
-use super::chain::table_name;
+use super::frames::table_name;
 use crate::metrics::Meters;
 
 /// Counts a batch's changes and bytes by table and operation, so that metrics are touched once for

@@ -6,15 +6,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tidemill_rows::{Frame, FrameBuilder, layout};
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::budget::Share;
-use super::chain::{self, Chain};
-use super::phase::{Phase, Watch};
+use super::chain::Chain;
+use super::frames;
 use super::references::References;
 use super::split::Split;
 use super::tally::Tally;
@@ -103,7 +101,7 @@ impl Worker {
         if let Some(split) = &mut self.split {
             changes = split.split(&mut frame, &mut self.builder)?.unwrap_or(changes);
         }
-        let for_sink = chain::count(&frame)? > 0;
+        let for_sink = frames::count(&frame)? > 0;
         let mut made_messages = None;
         if for_sink {
             made_messages = self.chain.serialize(&frame, changes, &mut messages)?;
@@ -165,31 +163,6 @@ impl Pool {
         if pool.len() < BUFFERS_MAX {
             pool.push(buffers);
         }
-    }
-}
-
-/// Lets a worker wait, on the clock of the tasks.
-#[derive(Clone)]
-pub(super) struct Pause {
-    pub(super) runtime: Handle,
-    pub(super) phase: Watch,
-}
-
-impl Pause {
-    /// Waits so long.
-    ///
-    /// # Errors
-    /// When the pipeline is to leave everything as it is.
-    pub(super) fn wait(&mut self, delay: Duration) -> Result<()> {
-        let phase = &mut self.phase;
-        self.runtime.block_on(async {
-            tokio::select! {
-                () = tokio::time::sleep(delay) => Ok(()),
-                () = phase.reached(Phase::Abort) => {
-                    Err(Error::new(Kind::Plugin, "pipeline-aborted", "stopped while waiting"))
-                }
-            }
-        })
     }
 }
 

@@ -1,9 +1,12 @@
 //! The messages of a batch, each with the change that it is of.
 
+use std::borrow::Cow;
+
 use tidemill_rows::{Change, Frame, Invalid, Message, Messages};
 
 use super::Batch;
 use super::letters::Subject;
+use super::naming::Naming;
 use crate::error::{Error, Kind, Result};
 use crate::route::key_text;
 
@@ -42,8 +45,22 @@ impl<'a> Pairs<'a> {
         })
     }
 
+    /// The topics that are not known of messages that the format gave one, or that are of no table.
+    /// They come more than once.
+    pub(super) fn new_topics(
+        &self,
+        naming: &Naming,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        let chosen = self.messages.iter().filter_map(|message| message.topic);
+        let chosen = chosen.map(|topic| naming.chosen(topic)).filter(|topic| !is_known(topic));
+        // Mostly tables have it, too, so that it is known already.
+        let others = naming.others().filter(|topic| !is_known(topic) && self.has_others());
+        chosen.map(Cow::into_owned).chain(others.map(str::to_owned)).collect()
+    }
+
     /// True when a message of no table leaves its topic to the sink.
-    pub(super) fn has_others(&self) -> bool {
+    fn has_others(&self) -> bool {
         let others = self.frame.changes().filter(|change| change.schema().is_none());
         let mut others = others.map(|change| change.src()).peekable();
         self.messages.iter().any(|message| {

@@ -187,16 +187,10 @@ impl Kafka {
                 self.tables.insert(schema.id(), table);
             }
         }
-        for topic in pairs.messages.iter().filter_map(|message| message.topic) {
-            self.find(topic).await?;
+        for topic in pairs.new_topics(&self.naming, |topic| self.topics.has(topic)) {
+            self.find(&topic).await?;
         }
-        match self.others.topic.clone() {
-            // Mostly tables have it, too, so that it is known already.
-            Some(topic) if !self.topics.has(&topic) && pairs.has_others() => {
-                self.find(&topic).await
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Makes a topic known. Where there are letters, one that cannot be used is known as that.

@@ -259,9 +259,9 @@ impl Sending {
         match answer.code {
             code::DONE => {
                 if let Some(traces) = &self.traces {
-                    let (group, took) = (&*self.group, began.elapsed());
-                    let (broker, answer) = (&*broker, &answer);
-                    let sent = Sent { lane, parcel, group, broker, answer, began_us, took };
+                    let (group, topic, queue) = (&*self.group, &*lane.topic, &lane.queue);
+                    let (broker, answer, took) = (&*broker, &answer, began.elapsed());
+                    let sent = Sent { parcel, group, topic, queue, broker, answer, began_us, took };
                     traces.write(&self.client, &sent).await;
                 }
                 Ok(())
@@ -274,27 +274,30 @@ impl Sending {
                 Err(Trouble::Passing(refusal::of_answer(&answer)))
             }
             code::SYSTEM_ERROR if !refusal::is_of_access(&answer) => {
-                Err(Trouble::Blame(refusal::of_messages(&answer, lane, parcel)))
+                Err(Trouble::Blame(refusal::of_messages(&answer, &lane.topic, &lane.queue, parcel)))
             }
-            _ => Err(Trouble::Refused(refusal::of_messages(&answer, lane, parcel))),
+            _ => Err(Trouble::Refused(refusal::of_messages(
+                &answer,
+                &lane.topic,
+                &lane.queue,
+                parcel,
+            ))),
         }
     }
 
     fn request<'a>(&self, lane: &Lane, parcel: &'a Parcel) -> Request<'a> {
         let alone = parcel.compressed.then(|| parcel.each().next()).flatten();
+        let storing = |request, properties: &str| {
+            Request::storing(request, &self.group, &lane.topic, &lane.queue, properties)
+        };
         match alone {
             Some((_, body, properties)) => {
                 let properties = String::from_utf8_lossy(properties);
-                storing(ask::SEND, &self.group, &lane.topic, &lane.queue, &properties)
-                    .with("f", COMPRESSED)
-                    .with_body(body)
+                storing(ask::SEND, &properties).with("f", COMPRESSED).with_body(body)
             }
-            None => {
-                let properties = "WAIT\u{1}true\u{2}";
-                storing(ask::SEND_BATCH, &self.group, &lane.topic, &lane.queue, properties)
-                    .with("m", true)
-                    .with_body(&parcel.bytes)
-            }
+            None => storing(ask::SEND_BATCH, "WAIT\u{1}true\u{2}")
+                .with("m", true)
+                .with_body(&parcel.bytes),
         }
     }
 
@@ -314,29 +317,4 @@ impl Sending {
         }
         Ok(())
     }
-}
-
-/// The request to store something in a queue, but for that. The names that the protocol has for the
-/// fields are long, and have these short forms.
-pub(super) fn storing<'a>(
-    request: i32,
-    group: &str,
-    topic: &str,
-    queue: &QueueId,
-    properties: &str,
-) -> Request<'a> {
-    Request::new(request)
-        .with("a", group)
-        .with("b", topic)
-        .with("c", "TBW102") // the topic after which new ones are made, which has no effect
-        .with("d", 0) // and the number of its queues
-        .with("e", queue.number)
-        .with("f", 0) // how the body is compressed
-        .with("g", now_us() / 1000)
-        .with("h", 0) // a flag for consumers
-        .with("i", properties)
-        .with("j", 0) // how often it was consumed in vain
-        .with("k", false) // it is of no unit
-        .with("m", false) // there are many messages in it
-        .with("n", &queue.broker)
 }

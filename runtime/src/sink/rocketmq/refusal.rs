@@ -4,8 +4,7 @@ use std::io;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::client::{Answer, code};
-use super::lane::Lane;
+use super::client::{Answer, QueueId, code};
 use super::message::{PROPERTIES_BYTES_MAX, Parcel, TooLarge, property_of};
 use crate::error::{Error, Kind};
 use crate::sink::letters::Subject;
@@ -131,8 +130,8 @@ fn name(answer: &Answer) -> (&'static str, &'static str, &'static str) {
 const CREATE: &str = "create it, or let tidemill do so (`topics: {create: true}`)";
 
 /// The error for messages that were refused: it names the largest of them.
-pub(super) fn of_messages(answer: &Answer, lane: &Lane, parcel: &Parcel) -> Error {
-    let error = of_answer(answer).with("topic", &lane.topic).with("queue", lane.queue.number);
+pub(super) fn of_messages(answer: &Answer, topic: &str, queue: &QueueId, parcel: &Parcel) -> Error {
+    let error = of_answer(answer).with("topic", topic).with("queue", queue.number);
     let Some((at, body, properties)) = parcel.each().max_by_key(|(_, body, _)| body.len()) else {
         return error;
     };

@@ -8,8 +8,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::{Answer, Client, ask, code};
-use super::lane::{Lane, storing};
+use super::client::{Answer, Client, QueueId, Request, ask, code};
 use super::message::{NAME_END, Parcel, VALUE_END, escaped_property_of};
 use super::refusal;
 use crate::error::Result;
@@ -34,9 +33,10 @@ pub(super) struct Traces {
 
 /// Messages that a broker has stored.
 pub(super) struct Sent<'a> {
-    pub(super) lane: &'a Lane,
     pub(super) parcel: &'a Parcel,
     pub(super) group: &'a str,
+    pub(super) topic: &'a str,
+    pub(super) queue: &'a QueueId,
     /// Where the broker listens.
     pub(super) broker: &'a str,
     pub(super) answer: &'a Answer,
@@ -107,7 +107,7 @@ impl Trace {
         field((sent.began_us / 1000).to_string().as_bytes());
         field(sent.answer.region.as_deref().unwrap_or_default().as_bytes());
         field(sent.group.as_bytes());
-        field(sent.lane.topic.as_bytes());
+        field(sent.topic.as_bytes());
         field(id);
         field(property(b"TAGS"));
         field(property(b"KEYS"));
@@ -130,15 +130,15 @@ impl Trace {
         let route = client.route(TOPIC).await?.ok_or_else(refusal::no_traces)?;
         let mut queues = route.writable();
         // Best where the messages are.
-        let near = queues.iter().position(|queue| queue.broker == sent.lane.queue.broker);
+        let near = queues.iter().position(|queue| queue.broker == sent.queue.broker);
         let queue = match near {
             Some(near) => queues.swap_remove(near),
             None => queues.pop().ok_or_else(refusal::no_traces)?,
         };
         let broker = route.masters.get(&queue.broker).ok_or_else(refusal::no_traces)?;
         let keys = [b"KEYS", &[NAME_END][..], &self.keys, &[VALUE_END]].concat();
-        let request =
-            storing(ask::SEND, sent.group, TOPIC, &queue, &String::from_utf8_lossy(&keys));
+        let keys = String::from_utf8_lossy(&keys);
+        let request = Request::storing(ask::SEND, sent.group, TOPIC, &queue, &keys);
         let answer = client.ask(broker, &request.with_body(&self.body)).await?;
         match answer.code {
             code::DONE => Ok(()),

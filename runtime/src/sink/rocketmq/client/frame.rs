@@ -5,7 +5,9 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use super::route::QueueId;
 use super::signature::Credentials;
+use crate::metrics::now_us;
 
 /// The version of the protocol that is spoken: that of RocketMQ 5.5.0. 4.9 understands it, too.
 const VERSION: i32 = 513;
@@ -43,6 +45,31 @@ struct RequestHeader<'a> {
 impl<'a> Request<'a> {
     pub(in super::super) fn new(code: i32) -> Self {
         Self { code, fields: BTreeMap::new(), body: &[] }
+    }
+
+    /// To store something in a queue, but for that. The names that the protocol has for the fields
+    /// are long, and have these short forms.
+    pub(in super::super) fn storing(
+        code: i32,
+        group: &str,
+        topic: &str,
+        queue: &QueueId,
+        properties: &str,
+    ) -> Self {
+        Self::new(code)
+            .with("a", group)
+            .with("b", topic)
+            .with("c", "TBW102") // the topic after which new ones are made, which has no effect
+            .with("d", 0) // and the number of its queues
+            .with("e", queue.number)
+            .with("f", 0) // how the body is compressed
+            .with("g", now_us() / 1000)
+            .with("h", 0) // a flag for consumers
+            .with("i", properties)
+            .with("j", 0) // how often it was consumed in vain
+            .with("k", false) // it is of no unit
+            .with("m", false) // there are many messages in it
+            .with("n", &queue.broker)
     }
 
     pub(in super::super) fn with(mut self, field: &'static str, value: impl ToString) -> Self {
