@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.rocketmq.acl.common.AclClientRPCHook;
 import org.apache.rocketmq.acl.common.SessionCredentials;
@@ -71,8 +72,8 @@ class Witness {
         switch (order[0]) {
             case "create" -> create(order[1], Integer.parseInt(order[2]), order[3]);
             case "count" -> count(order[1]);
-            case "read" -> read(order[1]);
-            case "traces" -> traces(order[1]);
+            case "read" -> read(order[1], this::print);
+            case "traces" -> read(order[1], this::printTrace);
             case "await" -> await(order[1], order[2].getBytes(StandardCharsets.UTF_8));
             case "send" -> send(order);
             case "choose" -> choose(Integer.parseInt(order[1]), order);
@@ -121,15 +122,8 @@ class Witness {
         return patiently(() -> consumer.maxOffset(queue));
     }
 
-    /** All messages of a topic, queue by queue. */
-    void read(String topic) throws Exception {
-        for (MessageExt message : messages(topic)) {
-            print(message);
-        }
-    }
-
-    List<MessageExt> messages(String topic) throws Exception {
-        var messages = new ArrayList<MessageExt>();
+    /** All messages of a topic, queue by queue; there may be more than fit into memory. */
+    void read(String topic, Consumer<MessageExt> each) throws Exception {
         for (MessageQueue queue : queues(topic)) {
             if (patiently(() -> consumer.minOffset(queue)) != 0) {
                 throw new IllegalStateException("the broker has thrown messages away");
@@ -140,35 +134,32 @@ class Witness {
                         throw new IllegalStateException(queue + " has " + message + " at " + offset);
                     }
                     offset++;
-                    messages.add(message);
+                    each.accept(message);
                 }
             }
         }
-        return messages;
     }
 
-    /** What the traces in a topic say, as the client's own tools read them. */
-    void traces(String topic) throws Exception {
-        for (MessageExt message : messages(topic)) {
-            var keys = List.of(message.getKeys().split(" "));
-            for (TraceContext trace : TraceDataEncoder.decoderFromTraceDataString(new String(message.getBody()))) {
-                for (TraceBean bean : trace.getTraceBeans()) {
-                    var members = new LinkedHashMap<String, Object>();
-                    members.put("kind", trace.getTraceType().name());
-                    members.put("group", trace.getGroupName());
-                    members.put("region", trace.getRegionId());
-                    members.put("at_ms", trace.getTimeStamp());
-                    members.put("succeeded", trace.isSuccess());
-                    members.put("topic", bean.getTopic());
-                    members.put("id", bean.getMsgId());
-                    members.put("is_found_by_id", keys.contains(bean.getMsgId()));
-                    members.put("tag", bean.getTags());
-                    members.put("keys", bean.getKeys());
-                    members.put("broker", bean.getStoreHost());
-                    members.put("bytes", bean.getBodyLength());
-                    members.put("place", bean.getOffsetMsgId());
-                    out.println(write(members));
-                }
+    /** What a trace says, as the client's own tools read it. */
+    void printTrace(MessageExt message) {
+        var keys = List.of(message.getKeys().split(" "));
+        for (TraceContext trace : TraceDataEncoder.decoderFromTraceDataString(new String(message.getBody()))) {
+            for (TraceBean bean : trace.getTraceBeans()) {
+                var members = new LinkedHashMap<String, Object>();
+                members.put("kind", trace.getTraceType().name());
+                members.put("group", trace.getGroupName());
+                members.put("region", trace.getRegionId());
+                members.put("at_ms", trace.getTimeStamp());
+                members.put("succeeded", trace.isSuccess());
+                members.put("topic", bean.getTopic());
+                members.put("id", bean.getMsgId());
+                members.put("is_found_by_id", keys.contains(bean.getMsgId()));
+                members.put("tag", bean.getTags());
+                members.put("keys", bean.getKeys());
+                members.put("broker", bean.getStoreHost());
+                members.put("bytes", bean.getBodyLength());
+                members.put("place", bean.getOffsetMsgId());
+                out.println(write(members));
             }
         }
     }
